@@ -1,0 +1,48 @@
+import { parseDigest, type Digest } from "./digest.ts";
+import { InputError } from "./errors.ts";
+import {
+  optionalString,
+  optionalStringMap,
+  readStruct,
+  requiredInteger,
+  requiredString,
+  type JsonPlace,
+  type JsonValue,
+} from "./json.ts";
+import { parsePlatform, type Platform } from "./platform.ts";
+
+/** Names content: what it is, its digest and its size in bytes (OCI image-spec, descriptor.md). */
+export type Descriptor = {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly artifactType: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly platform: Platform | undefined;
+  /** Whether the descriptor carries `urls`, which Assay never follows (image-spec, descriptor.md; reliability: SSRF). */
+  readonly foreign: boolean;
+};
+
+const FIELDS = ["mediaType", "digest", "size", "urls", "annotations", "data", "platform", "artifactType"] as const;
+
+/** Throws `InputError` with the document's code and the descriptor's path. `data` is ignored: bytes are fetched and hashed. */
+export function parseDescriptor(value: JsonValue | undefined, place: JsonPlace): Descriptor {
+  const object = readStruct(value, FIELDS, place);
+  const size = requiredInteger(object, "size", place);
+  if (size < 0) throw new InputError(place.code, `${place.path}.size is negative`);
+  const urls = object.get("urls");
+  return {
+    mediaType: requiredString(object, "mediaType", place),
+    digest: parseDigest(requiredString(object, "digest", place)),
+    size,
+    artifactType: optionalString(object, "artifactType", place),
+    annotations: optionalStringMap(object, "annotations", place),
+    platform: parsePlatform(object.get("platform"), place),
+    foreign: Array.isArray(urls) && urls.length > 0,
+  };
+}
+
+/** A descriptor of content we hash ourselves, without the optional members. */
+export function plainDescriptor(mediaType: string, digest: Digest, size: number): Descriptor {
+  return { mediaType, digest, size, artifactType: undefined, annotations: {}, platform: undefined, foreign: false };
+}

@@ -1,0 +1,161 @@
+import type { Digest } from "./digest.ts";
+import type { SchemeId, SourceKey } from "./evidence.ts";
+import type { Gap, Known } from "./gap.ts";
+import type { Instant } from "./instant.ts";
+import type { Platform } from "./platform.ts";
+import type { Absentee, CompositionClass } from "./policy.ts";
+import type { Repository } from "./reference.ts";
+import type { AuthorityName } from "./trust.ts";
+
+/** Who made a signature. Two signatures by one signer count once, in whatever format they come. */
+export type Signer =
+  | { readonly kind: "key"; readonly spki: Digest }
+  | { readonly kind: "identity"; readonly issuer: string; readonly subject: string }
+  | { readonly kind: "x509"; readonly trustStore: string; readonly dn: string }
+  | { readonly kind: "pgp"; readonly fingerprint: string };
+
+/** How far a signature came, in the order in which every scheme checks. */
+export const STEPS = [
+  "found",
+  "fetched",
+  "parsed",
+  "signature",
+  "chain",
+  "log",
+  "timestamp",
+  "identity",
+  "subject",
+  "predicate",
+  "threshold",
+] as const;
+export type Step = (typeof STEPS)[number];
+
+/** Why an artefact does not count for an authority. Each has a test that breaks just that in an otherwise valid image. */
+export type RejectionReason =
+  | "missing-document"
+  | "malformed"
+  | "unsupported"
+  | "no-signature"
+  | "bad-signature"
+  | "unknown-key"
+  | "log-missing"
+  | "log-untrusted"
+  | "log-invalid"
+  | "log-mismatch"
+  | "timestamp-missing"
+  | "timestamp-invalid"
+  | "annotation-mismatch"
+  | "wrong-identity"
+  | "wrong-subject"
+  | "wrong-predicate";
+
+/** What a scheme says of one artefact under one authority. It cannot say who it is: `examine` stamps that on. */
+export type Opinion =
+  | {
+      readonly kind: "verified";
+      readonly signers: readonly Signer[];
+      /** The instants between which the signature counts; open where nothing limits it. */
+      readonly notBefore: Instant | undefined;
+      readonly notAfter: Instant | undefined;
+      /** Times proved by a log or a timestamp authority. */
+      readonly signedAt: readonly Instant[];
+    }
+  | {
+      readonly kind: "rejected";
+      readonly reason: RejectionReason;
+      /** The last step that was reached, at which it failed. */
+      readonly step: Step;
+      readonly detail: string;
+      /** Who signed, where that much was proved. */
+      readonly signer: Signer | undefined;
+    };
+
+export type SignatureFact = {
+  readonly scheme: SchemeId;
+  readonly source: SourceKey;
+  readonly via: string;
+  readonly authority: AuthorityName;
+  readonly about: Digest;
+  readonly artifact: Digest;
+  readonly evidence: Digest;
+  readonly opinion: Opinion;
+};
+
+/** How one place was seen: an absence of facts means nothing without it. */
+export type SourceFact = {
+  readonly about: Digest;
+  readonly source: SourceKey;
+  readonly state:
+    | { readonly kind: "observed"; readonly found: number }
+    | { readonly kind: "gap"; readonly gap: Gap }
+    | { readonly kind: "not-collected" };
+};
+
+/** Something seen in a named layer, so that a claim can be looked up. */
+export type Sighting = { readonly layer: Digest; readonly path: string; readonly note: string };
+
+/** Who the image starts as when nothing overrides it (reference: inspection, section 3.2). */
+export type UserFact = {
+  readonly configured: string;
+  readonly verdict: "root" | "nonroot" | "nonroot-named" | "unresolvable" | "invalid";
+  readonly uid: number | undefined;
+  readonly gidDocker: number | undefined;
+  readonly gidKubernetes: number | undefined;
+  readonly because: string;
+  readonly sightings: readonly Sighting[];
+};
+
+/** What an image is made of (reference: inspection, section 2.2). */
+export type CompositionFact =
+  | {
+      readonly kind: "classified";
+      readonly class: CompositionClass;
+      readonly modifiers: readonly string[];
+      readonly because: string;
+      readonly present: Readonly<Record<Absentee, readonly Sighting[]>>;
+      readonly packages: number;
+      readonly executables: number;
+      readonly sightings: readonly Sighting[];
+    }
+  | { readonly kind: "uninspectable"; readonly reason: string; readonly detail: string };
+
+export type LayerFactSummary = {
+  readonly digest: Digest;
+  readonly diffId: Digest | undefined;
+  readonly compressedBytes: number;
+  readonly uncompressedBytes: number | undefined;
+  readonly entries: number | undefined;
+  readonly createdBy: string;
+};
+
+export type ConfigFact = {
+  readonly platform: Platform;
+  readonly user: string;
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+  readonly workingDir: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly created: Instant | undefined;
+};
+
+export type PlatformFacts = {
+  readonly digest: Digest;
+  readonly declared: Platform | undefined;
+  readonly config: Known<ConfigFact>;
+  readonly user: Known<UserFact>;
+  readonly composition: Known<CompositionFact>;
+  readonly layers: readonly LayerFactSummary[];
+};
+
+/** All that was proved about one subject under one set of trust. Holds instants, never "expired". */
+export type ImageFacts = {
+  readonly id: Digest;
+  readonly repository: Repository;
+  readonly digest: Digest;
+  readonly shape: "image" | "index" | "artifact";
+  /** Indexes through which the digest may be vouched for besides itself. */
+  readonly containedIn: readonly Digest[];
+  readonly signatures: readonly SignatureFact[];
+  readonly sources: readonly SourceFact[];
+  readonly platforms: readonly PlatformFacts[];
+};

@@ -1,0 +1,33 @@
+/** The media types Assay knows, by name (OCI image-spec, media-types.md; Docker distribution schema 2). */
+export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
+export const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
+export const OCI_EMPTY = "application/vnd.oci.empty.v1+json";
+export const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+export const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
+export const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
+export const IN_TOTO = "application/vnd.in-toto+json";
+
+export const MANIFEST_TYPES: readonly string[] = [OCI_MANIFEST, DOCKER_MANIFEST];
+export const INDEX_TYPES: readonly string[] = [OCI_INDEX, DOCKER_LIST];
+export const CONFIG_TYPES: readonly string[] = [OCI_CONFIG, DOCKER_CONFIG];
+
+/** How a layer's bytes are packed; `unknown` layers make an image uninspectable rather than an error of ours. */
+export type LayerPacking = "tar" | "gzip" | "zstd" | "unknown";
+
+const LAYER_PACKING: ReadonlyMap<string, LayerPacking> = new Map([
+  ["application/vnd.oci.image.layer.v1.tar", "tar"],
+  ["application/vnd.oci.image.layer.v1.tar+gzip", "gzip"],
+  ["application/vnd.oci.image.layer.v1.tar+zstd", "zstd"],
+  ["application/vnd.oci.image.layer.nondistributable.v1.tar", "tar"],
+  ["application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", "gzip"],
+  ["application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", "zstd"],
+  ["application/vnd.docker.image.rootfs.diff.tar", "tar"],
+  ["application/vnd.docker.image.rootfs.diff.tar.gzip", "gzip"],
+  ["application/vnd.docker.image.rootfs.diff.tar.zstd", "zstd"],
+  ["application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "gzip"],
+]);
+
+export function layerPacking(mediaType: string): LayerPacking {
+  return LAYER_PACKING.get(mediaType) ?? "unknown";
+}

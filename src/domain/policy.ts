@@ -1,0 +1,84 @@
+import type { Brand } from "./brand.ts";
+import type { Digest } from "./digest.ts";
+import type { Authority, AuthorityName } from "./trust.ts";
+
+/** What a violated rule does: refuse, let through with a warning, or only be counted. */
+export type Enforcement = "deny" | "warn" | "audit";
+
+/** Where in the operator's files a thing was written; line and column count from 1. */
+export type SourceLocation = { readonly file: string; readonly line: number; readonly column: number };
+
+/** Who must have signed: one authority, or so many distinct signers over distinct members. */
+export type Signatories =
+  | { readonly kind: "authority"; readonly name: AuthorityName }
+  | { readonly kind: "at-least"; readonly count: number; readonly of: readonly Signatories[] };
+
+/** Classes of content from least to most, as composition rules order them. */
+export const COMPOSITION_ORDER = [
+  "scratch",
+  "distroless-static",
+  "chiseled",
+  "distroless",
+  "micro",
+  "minimal",
+  "slim",
+  "full",
+] as const;
+export type CompositionClass = (typeof COMPOSITION_ORDER)[number];
+
+/** Things an image can be required not to contain. */
+export const ABSENTEES = ["shell", "package-manager", "setuid", "ssh-server"] as const;
+export type Absentee = (typeof ABSENTEES)[number];
+
+export type Rule =
+  | { readonly kind: "signed"; readonly by: Signatories }
+  | { readonly kind: "pinned"; readonly digests: readonly Digest[] }
+  | { readonly kind: "user"; readonly is: "nonRoot"; readonly of: "image" | "effective"; readonly allowNamed: boolean }
+  | { readonly kind: "composition"; readonly atMost: CompositionClass }
+  | { readonly kind: "absent"; readonly things: readonly Absentee[] }
+  | { readonly kind: "age"; readonly atMostMs: number }
+  | { readonly kind: "anyOf"; readonly rules: readonly Rule[] }
+  | { readonly kind: "deny"; readonly message: string }
+  | { readonly kind: "unsafeAllow"; readonly reason: string };
+
+export type RuleKind = Rule["kind"];
+
+export type PolicyRule = { readonly rule: Rule; readonly enforcement: Enforcement; readonly at: SourceLocation };
+
+/** An image pattern, host apart from path, parsed once. `*` stays in a segment, `**` crosses segments. */
+export type ImagePattern = Brand<
+  { readonly text: string; readonly host: string; readonly path: string },
+  "ImagePattern"
+>;
+
+export type Operation = "CREATE" | "UPDATE" | "CONNECT" | "DELETE";
+
+export type Match = {
+  readonly images: readonly ImagePattern[];
+  readonly exceptImages: readonly ImagePattern[];
+  /** Admission only: globs of namespace names; empty matches every namespace. */
+  readonly namespaces: readonly string[];
+  /** Admission only: labels the object must carry, each with one of the values. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+  readonly operations: readonly Operation[];
+};
+
+export type PlatformSelection = { readonly only: readonly string[]; readonly signatures: "index" | "each" | "either" };
+
+export type Policy = {
+  readonly name: string;
+  readonly match: Match;
+  readonly rules: readonly PolicyRule[];
+  readonly platforms: PlatformSelection;
+  readonly at: SourceLocation;
+};
+
+/** What the operator should know about files that were nevertheless accepted. */
+export type PolicyWarning = { readonly message: string; readonly at: SourceLocation };
+
+/** All policies in force at once; a verdict names one revision. */
+export type PolicySet = {
+  readonly authorities: readonly Authority[];
+  readonly policies: readonly Policy[];
+  readonly warnings: readonly PolicyWarning[];
+};

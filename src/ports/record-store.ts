@@ -1,0 +1,40 @@
+import type { Instant } from "../domain/instant.ts";
+
+/** Kinds of records, each with its own retention and size bounds. */
+export const RECORD_SPACES = [
+  "document",
+  "layer",
+  "dossier",
+  "facts",
+  "verdict",
+  "resolution",
+  "index-entry",
+  "request",
+] as const;
+export type RecordSpace = (typeof RECORD_SPACES)[number];
+
+export type StoredRecord = { readonly key: string; readonly bytes: Uint8Array };
+
+/**
+ * Keeps sealed bytes by key. It knows nothing of what they mean: sealing, parsing and hashing happen above it, once for
+ * every adapter. A lost record is a cache miss, never an answer. Throws `PortError` (`store-unavailable`).
+ */
+export interface RecordStore {
+  get(space: RecordSpace, key: string): Promise<Uint8Array | undefined>;
+  getMany(space: RecordSpace, keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
+  /** Last write wins. `expiresAt` shortens the space's own retention. */
+  put(space: RecordSpace, key: string, bytes: Uint8Array, expiresAt?: Instant): Promise<void>;
+  delete(space: RecordSpace, key: string): Promise<void>;
+  /** Newest first; `after` is the cursor a former page returned. */
+  list(
+    space: RecordSpace,
+    page: { readonly limit: number; readonly after?: string },
+  ): Promise<{ readonly records: readonly StoredRecord[]; readonly next: string | undefined }>;
+  /** Applies retention and size bounds; adapters also do so by themselves now and then. */
+  trim(): Promise<void>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a space may hold. The oldest go first when a bound is passed. */
+export type Retention = { readonly maxAgeMs: number; readonly maxEntries: number; readonly maxBytes: number };
