@@ -1,0 +1,45 @@
+import { EventEmitter } from "node:events";
+
+import { QueueEvents } from "bullmq";
+
+import type { BlockingOptions } from "./link.ts";
+
+const CHANGES = ["waiting", "active", "delayed", "completed", "failed", "stalled"] as const;
+
+/** Tells who asked that a job has changed, in whatever process. One connection, made when first needed. */
+export class JobEvents {
+  readonly #name: string;
+  readonly #options: { readonly connection: BlockingOptions; readonly prefix: string };
+  readonly #onError: (error: Error) => void;
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+  #events: QueueEvents | undefined;
+
+  constructor(
+    name: string,
+    options: { readonly connection: BlockingOptions; readonly prefix: string },
+    onError: (error: Error) => void,
+  ) {
+    this.#name = name;
+    this.#options = options;
+    this.#onError = onError;
+  }
+
+  /** Returns the way to stop. */
+  subscribe(id: string, listener: () => void): () => void {
+    this.#events ??= this.#listen();
+    this.#emitter.on(id, listener);
+    return () => void this.#emitter.off(id, listener);
+  }
+
+  async close(): Promise<void> {
+    await this.#events?.close().catch(this.#onError);
+  }
+
+  #listen(): QueueEvents {
+    const events = new QueueEvents(this.#name, this.#options);
+    events.on("error", this.#onError);
+    const tell = ({ jobId }: { readonly jobId: string }): void => void this.#emitter.emit(jobId);
+    for (const change of CHANGES) events.on(change, tell);
+    return events;
+  }
+}
