@@ -3,8 +3,8 @@ import type { JobRecord } from "../domain/job.ts";
 import type { JobHandler, JobOutcome } from "./job-queue.ts";
 
 /**
- * One attempt at a job, for every queue: whatever the handler does, there is an outcome, and a handler that hangs loses
- * its slot after `timeoutMs`. Never rejects.
+ * One attempt at a job, for every queue: whatever the handler does, there is an outcome. One that hangs loses its slot
+ * after `timeoutMs`, or at once when `signal` fires. Never rejects.
  */
 export async function attemptJob(
   handler: JobHandler,
@@ -12,18 +12,22 @@ export async function attemptJob(
   signal: AbortSignal,
   timeoutMs: number,
 ): Promise<JobOutcome> {
-  const limit = new AbortController();
-  const late = Promise.withResolvers<JobOutcome>();
-  const timer = setTimeout(() => {
-    limit.abort(new PortError("timeout", `job for ${record.job.image}`, `took longer than ${timeoutMs} ms`));
-    late.resolve({ kind: "retry", code: "timeout", message: `took longer than ${timeoutMs} ms`, afterMs: undefined });
-  }, timeoutMs);
+  const stop = new AbortController();
+  const stopped = Promise.withResolvers<JobOutcome>();
+  const end = (code: string, message: string): void => {
+    stopped.resolve({ kind: "retry", code, message, afterMs: undefined });
+    stop.abort(new Error(message));
+  };
+  const onAbort = (): void => end("aborted", "the attempt was broken off");
+  signal.addEventListener("abort", onAbort);
+  const timer = setTimeout(() => end("timeout", `took longer than ${timeoutMs} ms`), timeoutMs);
   try {
-    return await Promise.race([handler(record, AbortSignal.any([signal, limit.signal])), late.promise]);
+    return await Promise.race([handler(record, stop.signal), stopped.promise]);
   } catch (error) {
     return outcomeOf(error);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -6,6 +6,9 @@ import type { BlockingOptions } from "./link.ts";
 
 const CHANGES = ["waiting", "active", "delayed", "completed", "failed", "stalled"] as const;
 
+/** Events are read from a little before the first subscription: one that comes while we connect must not be missed, whatever the clocks' skew. */
+const REPLAY_MS = 90_000;
+
 /** Tells who asked that a job has changed, in whatever process. One connection, made when first needed. */
 export class JobEvents {
   readonly #name: string;
@@ -36,7 +39,8 @@ export class JobEvents {
   }
 
   #listen(): QueueEvents {
-    const events = new QueueEvents(this.#name, this.#options);
+    const lastEventId = `${Date.now() - REPLAY_MS}-0`;
+    const events = new QueueEvents(this.#name, { ...this.#options, lastEventId });
     events.on("error", this.#onError);
     const tell = ({ jobId }: { readonly jobId: string }): void => void this.#emitter.emit(jobId);
     for (const change of CHANGES) events.on(change, tell);

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 
 import { Queue, Worker, type JobsOptions } from "bullmq";
 
@@ -176,11 +176,12 @@ class RedisJobQueue implements JobQueue {
     if (this.#backlog + asked.length <= room) return;
     const counts = await queue.getJobCounts("waiting", "prioritized", "delayed");
     this.#backlog = (counts["waiting"] ?? 0) + (counts["prioritized"] ?? 0) + (counts["delayed"] ?? 0);
-    if (this.#backlog + asked.length > room) {
-      throw new PortError("too-many", "the job queue", "is full: wait until jobs have finished, or add workers", {
-        retryAfterMs: 5000,
-      });
-    }
+    if (this.#backlog + asked.length <= room) return;
+    const held = await Promise.all(asked.map(({ key }) => queue.getDeduplicationJobId(deduplicationId(key))));
+    if (this.#backlog + held.filter((id) => id === null).length <= room) return;
+    throw new PortError("too-many", "the job queue", "is full: wait until jobs have finished, or add workers", {
+      retryAfterMs: 5000,
+    });
   }
 
   #ticket({ job, priority }: Asked): JobRecord {
@@ -196,8 +197,7 @@ class RedisJobQueue implements JobQueue {
       data: { sealed: Buffer.from(sealJob(record.id, record, keyring)).toString("base64") },
       opts: {
         jobId: record.id,
-        // Held until the job is finished. The key names an image, which may have characters that BullMQ's ids may not.
-        deduplication: { id: createHash("sha256").update(key).digest("hex") },
+        deduplication: { id: deduplicationId(key) },
         priority: PRIORITIES[record.priority],
         attempts: limits.maxAttempts,
         backoff: { type: "custom" },
@@ -266,4 +266,9 @@ class RedisJobQueue implements JobQueue {
     worker.on("error", onError);
     return worker;
   }
+}
+
+/** Held by BullMQ until the job is finished. A key names an image, and so may have characters that BullMQ's ids may not. */
+function deduplicationId(key: string): string {
+  return hash("sha256", key);
 }

@@ -77,8 +77,8 @@ export class RedisJobWorker implements JobWorker {
     const returned = Promise.withResolvers<HandedBack>();
     const abort = new AbortController();
     const handBack = (): void => {
-      abort.abort(new Error("the worker is closing"));
       returned.resolve({ kind: "handed-back" });
+      abort.abort(new Error("the worker is closing"));
     };
     if (this.#closing) handBack();
     const signal = lost === undefined ? abort.signal : AbortSignal.any([abort.signal, lost]);
