@@ -28,3 +28,18 @@ export type JobRecord = {
   readonly submittedAt: Instant;
   readonly state: JobState;
 };
+
+/** Whether the job will never change again. */
+export function isTerminal(state: JobState): boolean {
+  return state.kind === "done" || state.kind === "failed";
+}
+
+export function isMoreUrgent(a: Priority, b: Priority): boolean {
+  return PRIORITIES[a] < PRIORITIES[b];
+}
+
+/** The name of a stored number; one we do not know is the least urgent. */
+export function priorityOf(rank: number): Priority {
+  const names = Object.keys(PRIORITIES) as Priority[];
+  return names.find((name) => PRIORITIES[name] === rank) ?? "scan";
+}

@@ -7,6 +7,7 @@ export const RECORD_SPACES = [
   "dossier",
   "facts",
   "verdict",
+  "verdict-latest",
   "resolution",
   "index-entry",
   "request",
