@@ -12,7 +12,7 @@ import { isSharedLibraryName } from "./executables.ts";
 import { ambiguous, fault, quoted, type Fault } from "./fault.ts";
 import { bodyLimit, isKept } from "./kept-entries.ts";
 import { latin1 } from "./latin1.ts";
-import { MAX_ANOMALIES, MAX_BODIES, MAX_KEPT_ENTRIES, MAX_KEPT_TEXT, MAX_WHITEOUTS } from "./layer-limits.ts";
+import { MAX_ANOMALIES, MAX_BODIES, MAX_KEPT_ENTRIES, MAX_KEPT_TEXT, MAX_PATH, MAX_WHITEOUTS } from "./layer-limits.ts";
 import { cleanPath, isWithin, parentOf, type CleanPath } from "./layer-path.ts";
 import type { TarEntry } from "./tar-entry.ts";
 import type { TarSink } from "./tar-walk.ts";
@@ -60,6 +60,9 @@ export class LayerCollector implements TarSink {
     this.#settle();
     const path = cleanPath(entry.name);
     if (path.kind === "fault") return path;
+    // symlink(2) and link(2) refuse it.
+    if (entry.link.length > MAX_PATH)
+      return fault("limit", `a link of ${entry.link.length} bytes: ${quoted(path.path)}`);
     if (path.escapes) this.oddity("path-traversal-name", entry.name);
     this.#count(entry, path);
     if (path.path === "")

@@ -2,7 +2,8 @@ import { ambiguous, fault, malformed, quoted, type Fault } from "./fault.ts";
 import { latin1 } from "./latin1.ts";
 import { MAX_ENTRIES, MAX_SPECIAL_BYTES, MAX_SPECIAL_TOTAL } from "./layer-limits.ts";
 import { parsePaxRecords } from "./pax-records.ts";
-import { assembleEntry, NO_EXTENSION, refuseGlobal, type Extension, type TarEntry } from "./tar-entry.ts";
+import { assembleEntry, type TarEntry } from "./tar-entry.ts";
+import { NO_EXTENSION, refuseGlobal, type Extension } from "./tar-extension.ts";
 import { BLOCK, checksumOf, isZeroBlock, parseTarHeader, type TarHeader } from "./tar-header.ts";
 
 /** Who is told what a tar holds, in the order of the archive. */
