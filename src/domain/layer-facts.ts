@@ -7,7 +7,9 @@ export type EntryKind = "file" | "directory" | "symlink" | "hardlink" | "charact
 export type LayerEntry = {
   readonly path: string;
   readonly kind: EntryKind;
+  /** The low twelve bits: permissions, sticky, setgid, setuid. */
   readonly mode: number;
+  /** As the kernel takes it: modulo 2^32, and 0 where the archive says -1 ("leave unchanged"). */
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
@@ -17,13 +19,31 @@ export type LayerEntry = {
   readonly head: string;
   /** PAX `SCHILY.xattr.security.capability`, hexadecimal; empty otherwise. */
   readonly capability: string;
+  /** `major:minor` of a device node; empty otherwise. 0:0 is a whiteout to overlayfs. */
+  readonly device: string;
 };
 
 /** Enough to tell ELF from script from text, and to read a script's interpreter line. */
 export const HEAD_BYTES = 64;
 
 /** `.wh.NAME` hides one lower path; `.wh..wh..opq` hides all lower children of its directory (image-spec, layer.md). */
-export type Whiteout = { readonly path: string; readonly kind: "path" | "opaque" };
+export type Whiteout = {
+  readonly path: string;
+  readonly kind: "path" | "opaque";
+  /** How many of the layer's kept entries came before it: links of the same layer decide where it lands. */
+  readonly after: number;
+};
+
+/** Numbers about all entries, kept or not. */
+export type LayerTally = {
+  readonly kinds: Readonly<Record<EntryKind, number>>;
+  /** Sum of the regular files' sizes. */
+  readonly fileBytes: number;
+  /** Regular files named as shared libraries (`libc.so.6`). */
+  readonly sharedLibraries: number;
+  /** Regular files under `usr/share/man` and `usr/share/doc`, which slim images leave out. */
+  readonly manuals: number;
+};
 
 /** Everything Assay wants to know of one layer blob: a pure function of its bytes, kept for ever by blob digest and extractor version. */
 export type LayerFacts = {
@@ -32,6 +52,8 @@ export type LayerFacts = {
   readonly compressedBytes: number;
   readonly uncompressedBytes: number;
   readonly entryCount: number;
+  readonly tally: LayerTally;
+  /** In the order of the archive, which decides where two of them meet. */
   readonly entries: readonly LayerEntry[];
   readonly whiteouts: readonly Whiteout[];
   /** Bodies of the few files that are read whole (passwd, group, os-release …), latin1, by path. */

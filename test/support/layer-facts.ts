@@ -1,0 +1,87 @@
+import { digestOf } from "../../src/crypto/digest-of.ts";
+import type { LayerEvidence } from "../../src/domain/evidence.ts";
+import type { ImageConfig } from "../../src/domain/image-config.ts";
+import { instantOf } from "../../src/domain/instant.ts";
+import type { LayerContent, LayerFacts } from "../../src/domain/layer-facts.ts";
+import type { Fault } from "../../src/inspections/fault.ts";
+import { inspectImage, type ImageInspection } from "../../src/inspections/index.ts";
+import { LayerCollector } from "../../src/inspections/layer-collector.ts";
+import type { TarEntry } from "../../src/inspections/tar-entry.ts";
+import { TarWalk } from "../../src/inspections/tar-walk.ts";
+
+import { imageConfig, layer, type BuiltLayer, type ConfigSpec, type LayerSpec } from "./tar.ts";
+
+/** Walks a tar in pieces of `step` bytes without any adapter. */
+export function factsOf(bytes: Uint8Array, step: number = bytes.length || 1): LayerFacts | Fault {
+  const collector = new LayerCollector();
+  const walk = new TarWalk(collector);
+  for (let at = 0; at < bytes.length; at += step) walk.push(bytes.subarray(at, at + step));
+  const fault = walk.end();
+  return (
+    fault ??
+    collector.finish({
+      diffId: digestOf(bytes),
+      packing: "tar",
+      compressedBytes: bytes.length,
+      uncompressedBytes: bytes.length,
+      entryCount: walk.entries,
+    })
+  );
+}
+
+export type Seen = TarEntry & { readonly body: string };
+
+/** Every entry with its whole body, as the walk hands them on. */
+export function entriesOf(
+  bytes: Uint8Array,
+  step: number = bytes.length || 1,
+): { readonly seen: readonly Seen[]; readonly fault: Fault | undefined } {
+  const seen: (TarEntry & { body: string })[] = [];
+  const walk = new TarWalk({
+    entry: (entry) => {
+      seen.push({ ...entry, body: "" });
+      return entry.size;
+    },
+    body: (piece) => {
+      seen[seen.length - 1]!.body += Buffer.from(piece).toString("latin1");
+    },
+    oddity: () => undefined,
+  });
+  for (let at = 0; at < bytes.length; at += step) walk.push(bytes.subarray(at, at + step));
+  return { seen, fault: walk.end() };
+}
+
+/** A layer as collected: read whole, at some instant. */
+export function observed(built: BuiltLayer, content: LayerContent): LayerEvidence {
+  return { descriptor: built.descriptor, content: { kind: "observed", at: instantOf(0), value: content } };
+}
+
+/** A layer of these entries, walked. */
+export function walked(spec: LayerSpec): { readonly built: BuiltLayer; readonly evidence: LayerEvidence } {
+  const built = layer(spec, "tar");
+  const facts = factsOf(built.bytes);
+  const content: LayerContent =
+    "reason" in facts
+      ? { kind: "uninspectable", reason: facts.reason, detail: facts.detail }
+      : { kind: "walked", facts: { ...facts, diffId: built.diffId } };
+  return { built, evidence: observed(built, content) };
+}
+
+/** Everything inspections say of an image of these layers, lowest first. */
+export function inspected(
+  config: ConfigSpec,
+  ...layers: readonly LayerSpec[]
+): ImageInspection & { readonly config: ImageConfig } {
+  const all = layers.map(walked);
+  const parsed = imageConfig(
+    config,
+    all.map((one) => one.built),
+  );
+  return {
+    ...inspectImage(
+      parsed,
+      all.map((one) => one.evidence),
+    ),
+    config: parsed,
+  };
+}
