@@ -85,6 +85,7 @@ export type Verdict = {
   readonly findings: readonly Finding[];
   readonly signatures: readonly SignatureTried[];
   readonly platforms: readonly PlatformVerdict[];
+  /** What could not be seen and left a finding undetermined. */
   readonly gaps: readonly Gap[];
   /** Every weakening that touched this verdict, as the operator spelled it. */
   readonly unsafe: readonly string[];
@@ -95,3 +96,6 @@ export type Verdict = {
   readonly validFrom: Instant | undefined;
   readonly validUntil: Instant | undefined;
 };
+
+/** A verdict before its content address is computed, which pure code cannot do. */
+export type VerdictBody = Omit<Verdict, "id">;

@@ -1,0 +1,1 @@
+import { NOT_COLLECTED } from "../domain/gap.ts";
