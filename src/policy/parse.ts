@@ -33,6 +33,8 @@ export function parsePolicyFiles(files: readonly PolicyFile[], read: ReadNamedFi
   const documents = files.flatMap((file) => {
     const { documents, problems } = readDocuments(file);
     reading.problems.push(...problems);
+    // A file cut short while it was written looks like this, and its policies must not just be gone.
+    if (documents.length + problems.length === 0) reading.problems.push(empty(file));
     return documents;
   });
   if (documents.length > MAX_DOCUMENTS) reading.problems.push(tooMany(documents));
@@ -91,6 +93,10 @@ function setOf(reading: Reading): PolicySet {
 function tooMany(documents: readonly PolicyDocument[]): PolicyProblem {
   const at = documents[MAX_DOCUMENTS]?.where([]) ?? { file: "", line: 1, column: 1 };
   return { message: `there are more than ${MAX_DOCUMENTS} documents: use fewer, broader policies`, at };
+}
+
+function empty({ name }: PolicyFile): PolicyProblem {
+  return { message: "the file holds no document: write one, or remove the file", at: { file: name, line: 1, column: 1 } };
 }
 
 /** A set without policies would leave every image to the answer for unmatched images; files that vanish must not do that. */

@@ -4,7 +4,8 @@ import { ABSENTEES, COMPOSITION_ORDER, type AdmissionContext } from "../domain/p
 import { parseDigest } from "../domain/digest.ts";
 import { parseDuration } from "../domain/duration.ts";
 import { parseInstant } from "../domain/instant.ts";
-import { readDocuments, type PolicyFile } from "./document.ts";
+import { FINDING_REASONS } from "../domain/verdict.ts";
+import { readDocuments, type PolicyDocument, type PolicyFile } from "./document.ts";
 import { apiVersion, kindOf, metadata } from "./header.ts";
 import { inReadingOrder, problemsOf, type PolicyProblem } from "./problem.ts";
 import { check, parsed, some, struct, text } from "./schema.ts";
@@ -25,7 +26,7 @@ const given = struct({
   user: z.enum(["root", "nonroot", "nonroot-named", "unresolvable", "invalid"]).optional(),
   composition: z.enum([...COMPOSITION_ORDER, "uninspectable"]).optional(),
   present: z.array(z.enum(ABSENTEES)).default([]),
-  created: parsed(parseInstant).optional(),
+  created: z.union([z.literal("none"), parsed(parseInstant)]).optional(),
   age: parsed(parseDuration).optional(),
   platforms: some(text.regex(/^[a-z0-9]+\/[a-z0-9_]+(?:\/v[0-9]+)?$/, { error: "is not a platform: write it like linux/amd64" })).default(["linux/amd64"]),
 }).superRefine((value, context) => {
@@ -45,7 +46,7 @@ const testCase = struct({
   operation: z.enum(["CREATE", "UPDATE", "CONNECT", "DELETE"]).optional(),
   given,
   expect: z.enum(["allow", "warn", "deny"]),
-  because: text.optional(),
+  because: z.enum(FINDING_REASONS).optional(),
 });
 
 /** A `PolicyTest` document: cases that say what the policies must answer for an image that needs not exist. */
@@ -67,28 +68,33 @@ export type PolicyTestParse =
   | { readonly kind: "parsed"; readonly tests: readonly PolicyTest[] }
   | { readonly kind: "refused"; readonly problems: readonly PolicyProblem[] };
 
-/** Reads test files. Problems are complete, in reading order; a file without a test is one. Never throws. */
+/** Reads test files. Problems are complete, in reading order; files without a test are one. Never throws. */
 export function parsePolicyTests(files: readonly PolicyFile[]): PolicyTestParse {
-  const tests: PolicyTest[] = [];
-  const problems: PolicyProblem[] = [];
-  for (const file of files) {
-    const read = readDocuments(file);
-    problems.push(...read.problems);
-    for (const document of read.documents) {
-      const kind = kindOf(document, ["PolicyTest"]);
-      const checked = typeof kind === "string" ? check(policyTestDocument, document.value) : undefined;
-      if (typeof kind !== "string") problems.push(kind);
-      else if (checked?.kind === "invalid") problems.push(...problemsOf(document, checked.issues));
-      else if (checked !== undefined) {
-        const cases = checked.value.cases.map((one, at) => ({ ...one, at: document.where(["cases", at]) }));
-        tests.push({ ...checked.value, cases });
-      }
-    }
-  }
+  const read = files.map(readDocuments);
+  const documents = read.flatMap(({ documents }) => documents).map(readTest);
+  const tests = documents.flatMap((one) => (one.kind === "read" ? [one.test] : []));
+  const problems = [
+    ...read.flatMap(({ problems }) => problems),
+    ...documents.flatMap((one) => (one.kind === "refused" ? one.problems : [])),
+  ];
   if (problems.length === 0 && tests.length === 0) {
-    problems.push({ message: "there is no PolicyTest document", at: { file: files[0]?.name ?? "(no test file)", line: 1, column: 1 } });
+    const at = { file: files[0]?.name ?? "(no test file)", line: 1, column: 1 };
+    problems.push({ message: "there is no PolicyTest document: write one", at });
   }
   return problems.length > 0 ? { kind: "refused", problems: inReadingOrder(problems) } : { kind: "parsed", tests };
+}
+
+type TestRead =
+  | { readonly kind: "read"; readonly test: PolicyTest }
+  | { readonly kind: "refused"; readonly problems: readonly PolicyProblem[] };
+
+function readTest(document: PolicyDocument): TestRead {
+  const kind = kindOf(document, ["PolicyTest"]);
+  if (typeof kind !== "string") return { kind: "refused", problems: [kind] };
+  const checked = check(policyTestDocument, document.value);
+  if (checked.kind === "invalid") return { kind: "refused", problems: problemsOf(document, checked.issues) };
+  const cases = checked.value.cases.map((one, at) => ({ ...one, at: document.where(["cases", at]) }));
+  return { kind: "read", test: { ...checked.value, cases } };
 }
 
 /** What a case says of the admission request. */

@@ -15,12 +15,15 @@ export function struct<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<S
   const known = Object.keys(shape).filter((key) => !isUnsupported(shape[key]));
   return z.strictObject(shape, {
     error: (issue) =>
-      issue.code === "unrecognized_keys" ? issue.keys.map((key) => unknownKey(key, known)).join(" ") : undefined,
+      issue.code === "unrecognized_keys" ? issue.keys.map((key) => unknownKey(key, known)).join(LINE) : undefined,
   });
 }
 
+/** Between the messages for several unknown keys of one object; keys are shown escaped, so none of them holds it. */
+const LINE = "\n";
+
 function unknownKey(key: string, known: readonly string[]): string {
-  return `unknown key "${key.slice(0, 80)}"${suggestion(key, known)}`;
+  return `unknown key ${JSON.stringify(key.slice(0, 80))}${suggestion(key, known)}`;
 }
 
 const UNSUPPORTED = "is not supported by this version";
@@ -68,14 +71,20 @@ export function some<T extends z.ZodType>(item: T): z.ZodArray<T> {
 export function check<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
   const result = schema.safeParse(value, { error: (issue) => plainWords(issue) });
   if (result.success) return { kind: "valid", value: result.data };
-  return { kind: "invalid", issues: result.error.issues.flatMap((issue) => issuesOf(issue, [])) };
+  return { kind: "invalid", issues: withoutEchoes(result.error.issues.flatMap((issue) => issuesOf(issue, []))) };
+}
+
+/** An object with a misspelt key also lacks what the key was for; the spelling is the thing to mend. */
+function withoutEchoes(issues: readonly ValueIssue[]): readonly ValueIssue[] {
+  const misspelt = new Set(issues.filter(({ key }) => key).map(({ path }) => JSON.stringify(path.slice(0, -1))));
+  return issues.filter(({ key, path }) => key || !misspelt.has(JSON.stringify(path)));
 }
 
 function issuesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): readonly ValueIssue[] {
   const path = [...above, ...issue.path];
   if (issue.code === "unrecognized_keys") {
-    const [first] = issue.keys;
-    return [{ path: first === undefined ? path : [...path, first], key: true, message: issue.message }];
+    const messages = issue.message.split(LINE);
+    return issue.keys.map((key, at) => ({ path: [...path, key], key: true, message: messages[at] ?? issue.message }));
   }
   if (issue.code !== "invalid_union") return [{ path, key: false, message: issue.message }];
   // The branch that got further than "another kind of value" is the one that was meant.
