@@ -56,11 +56,21 @@ export type Operation = "CREATE" | "UPDATE" | "CONNECT" | "DELETE";
 export type Match = {
   readonly images: readonly ImagePattern[];
   readonly exceptImages: readonly ImagePattern[];
-  /** Admission only: globs of namespace names; empty matches every namespace. */
+  /** Admission only, as are labels and operations: globs of namespace names; empty matches every namespace. */
   readonly namespaces: readonly string[];
   /** Admission only: labels the object must carry, each with one of the values. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
   readonly operations: readonly Operation[];
+};
+
+/**
+ * What an admission request says of the object that names the image. `undefined` is "not told", which a policy's
+ * restriction never takes for a mismatch.
+ */
+export type AdmissionContext = {
+  readonly namespace: string | undefined;
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  readonly operation: Operation | undefined;
 };
 
 export type PlatformSelection = { readonly only: readonly string[]; readonly signatures: "index" | "each" | "either" };

@@ -18,28 +18,30 @@ export type Cite =
   | { readonly kind: "source"; readonly source: string; readonly digest: Digest };
 
 /** Why a rule is not satisfied, for machines: stable words, one each. */
-export type FindingReason =
-  | "unsigned"
-  | "wrongly-signed"
-  | "threshold"
-  | "not-pinned"
-  | "root-user"
-  | "named-user"
-  | "user-unresolvable"
-  | "user-invalid"
-  | "composition"
-  | "uninspectable"
-  | "present"
-  | "too-old"
-  | "no-date"
-  | "static-deny"
-  | "no-policy"
-  | "not-runnable"
-  | "no-platform"
-  | "not-collected"
-  | "gap"
-  | "signature-expired"
-  | "signature-not-yet-valid";
+export const FINDING_REASONS = [
+  "unsigned",
+  "wrongly-signed",
+  "threshold",
+  "not-pinned",
+  "root-user",
+  "named-user",
+  "user-unresolvable",
+  "user-invalid",
+  "composition",
+  "uninspectable",
+  "present",
+  "too-old",
+  "no-date",
+  "static-deny",
+  "no-policy",
+  "not-runnable",
+  "no-platform",
+  "not-collected",
+  "gap",
+  "signature-expired",
+  "signature-not-yet-valid",
+] as const;
+export type FindingReason = (typeof FINDING_REASONS)[number];
 
 export type Finding = {
   readonly policy: string;
@@ -85,6 +87,7 @@ export type Verdict = {
   readonly findings: readonly Finding[];
   readonly signatures: readonly SignatureTried[];
   readonly platforms: readonly PlatformVerdict[];
+  /** What could not be seen and left a finding undetermined. */
   readonly gaps: readonly Gap[];
   /** Every weakening that touched this verdict, as the operator spelled it. */
   readonly unsafe: readonly string[];
@@ -95,3 +98,6 @@ export type Verdict = {
   readonly validFrom: Instant | undefined;
   readonly validUntil: Instant | undefined;
 };
+
+/** A verdict before its content address is computed, which pure code cannot do. */
+export type VerdictBody = Omit<Verdict, "id">;

@@ -1,0 +1,68 @@
+import { z } from "zod";
+
+import type { UserFact } from "../../domain/facts.ts";
+import type { Cite } from "../../domain/verdict.ts";
+import { satisfied, unseen, violated, type Judgement } from "../judgement.ts";
+import { judgePlatforms, type JudgedPlatform } from "../runnable-platforms.ts";
+import { struct } from "../schema.ts";
+import type { RuleDefinition, RuleOf } from "./rule.ts";
+
+type UserRule = RuleOf<"user">;
+
+const is = z.enum(["nonRoot"]);
+
+const full = struct({ is, of: z.enum(["image", "effective"]).default("effective"), allowNamed: z.boolean().default(false) });
+
+const schema = z
+  .union([is.transform((is) => ({ is, of: "effective" as const, allowNamed: false })), full])
+  .transform((value): UserRule => ({ kind: "user", ...value }));
+
+function judgePlatform(rule: UserRule, { facts, label }: JudgedPlatform): Judgement {
+  const { user } = facts;
+  if (user.kind !== "known") return unseen(user, `The user of ${label}`);
+  return judgeUser(rule, user.value, label, citesOf(facts.digest, user.value));
+}
+
+function judgeUser(rule: UserRule, user: UserFact, label: string, cites: readonly Cite[]): Judgement {
+  const written = user.configured === "" ? "no USER" : `USER ${JSON.stringify(user.configured.slice(0, 80))}`;
+  switch (user.verdict) {
+    case "nonroot":
+      return satisfied(`${label} runs as ${user.uid ?? "a user other than root"}.`, cites);
+    case "nonroot-named":
+      if (rule.allowNamed) return satisfied(`${label} runs as ${user.configured}, which is not root.`, cites);
+      return violated(
+        "named-user",
+        `${label} has ${written}, a name, which a kubelet cannot verify. Write the number ${user.uid ?? "of that user"} instead, or set allowNamed: true.`,
+        cites,
+      );
+    case "root":
+      return violated("root-user", `${label} runs as root: ${written}; ${user.because}. Set USER to a number above 0.`, cites);
+    case "unresolvable":
+      return violated(
+        "user-unresolvable",
+        `${label} has ${written}, which the image does not resolve: ${user.because}. Set USER to a number above 0.`,
+        cites,
+      );
+    case "invalid":
+      return violated(
+        "user-invalid",
+        `${label} has ${written}, which runtimes read differently or refuse: ${user.because}. Set USER to a number above 0.`,
+        cites,
+      );
+  }
+}
+
+function citesOf(digest: JudgedPlatform["facts"]["digest"], user: UserFact): readonly Cite[] {
+  const seen = user.sightings.map(({ layer, path }): Cite => ({ kind: "layer", digest: layer, path }));
+  return [{ kind: "config", digest }, ...seen];
+}
+
+/** Who the container starts as. `of: effective` without a pod is judged as for a pod that sets nothing. */
+export const user: RuleDefinition<"user"> = {
+  kind: "user",
+  schema,
+  needs: () => ({ authorities: [], layers: "if-user-named" }),
+  judge: (rule, of) => judgePlatforms(of, (platform) => judgePlatform(rule, platform)),
+  explain: ({ of, allowNamed }) =>
+    `starts as a user other than root${allowNamed ? "" : ", given as a number"}${of === "image" ? ", whatever the pod says" : ""}`,
+};

@@ -1,0 +1,67 @@
+import { STEPS } from "../domain/facts.ts";
+import type { Signatories } from "../domain/policy.ts";
+import type { Cite, FindingReason } from "../domain/verdict.ts";
+import { violated, type Judgement } from "./judgement.ts";
+import { formatSignatories } from "./signatories.ts";
+import { countedSigners, type Ballot, type Vote } from "./votes.ts";
+
+/** Says why signatures do not suffice where everything was seen: none, wrong ones, old ones, or too few. */
+export function describeShortfall(by: Signatories, label: string, ballots: readonly Ballot[]): Judgement {
+  const relied = ballots.filter((ballot) => ballot.relied);
+  const votes = relied.flatMap((ballot) => ballot.votes);
+  const counted = relied.filter((ballot) => countedSigners(ballot).length > 0);
+  const [reason, message] = shortfall(by, label, votes, counted);
+  return violated(reason, message + notRelied(ballots), citesOf(votes));
+}
+
+type Shortfall = readonly [FindingReason, string];
+
+function shortfall(by: Signatories, label: string, votes: readonly Vote[], counted: readonly Ballot[]): Shortfall {
+  const asked = formatSignatories(by);
+  if (counted.length > 0) {
+    const names = counted.map(({ name }) => name).join(", ");
+    return ["threshold", `${label} is signed by ${names} only, and ${asked} must have signed, each with a key of its own.`];
+  }
+  const late = votes.find(({ standing }) => standing === "expired" || standing === "not-yet-valid");
+  if (late !== undefined) return outOfTime(late, label);
+  const furthest = furthestRejection(votes);
+  if (furthest !== undefined) return ["wrongly-signed", wrongly(furthest, votes.length, label, asked)];
+  return ["unsigned", `${label} is not signed by ${asked}: no signature was found. Sign it, or deploy a digest that is signed.`];
+}
+
+function outOfTime({ fact, standing }: Vote, label: string): Shortfall {
+  const { opinion, authority } = fact;
+  const bound = opinion.kind === "verified" ? (standing === "expired" ? opinion.notAfter : opinion.notBefore) : undefined;
+  if (standing === "expired") {
+    return ["signature-expired", `The signature of ${label} by ${authority} counted until ${bound ?? "an earlier time"}. Sign it again.`];
+  }
+  return ["signature-not-yet-valid", `The signature of ${label} by ${authority} counts only from ${bound ?? "a later time"} on.`];
+}
+
+type Rejected = { readonly step: number; readonly reason: string; readonly detail: string; readonly authority: string };
+
+/** The one that came closest says the most about what to mend. */
+function furthestRejection(votes: readonly Vote[]): Rejected | undefined {
+  const rejected = votes.flatMap(({ fact: { opinion, authority } }): readonly Rejected[] =>
+    opinion.kind === "rejected"
+      ? [{ step: STEPS.indexOf(opinion.step), reason: opinion.reason, detail: opinion.detail, authority }]
+      : [{ step: -1, reason: "no-signer", detail: "the signature names nobody", authority }],
+  );
+  return rejected.sort((a, b) => b.step - a.step)[0];
+}
+
+function wrongly(best: Rejected, count: number, label: string, asked: string): string {
+  const others = count > 1 ? ` (and ${count - 1} more that do not count)` : "";
+  return `${label} is not signed by ${asked}: a signature was found, but for ${best.authority} it fails with ${best.reason}: ${best.detail}${others}.`;
+}
+
+function notRelied(ballots: readonly Ballot[]): string {
+  const names = ballots.filter(({ relied, votes }) => !relied && votes.some(({ standing }) => standing === "counts"));
+  return names
+    .map(({ name, enforcement }) => ` ${name} has signed, but is not relied upon (enforcement: ${enforcement ?? "unknown"}).`)
+    .join("");
+}
+
+function citesOf(votes: readonly Vote[]): readonly Cite[] {
+  return votes.map(({ fact }): Cite => ({ kind: "signature", digest: fact.artifact, authority: fact.authority }));
+}

@@ -1,0 +1,77 @@
+import type { Digest } from "../domain/digest.ts";
+import type { SignatureFact, SourceFact } from "../domain/facts.ts";
+import type { Gap } from "../domain/gap.ts";
+import type { Enforcement } from "../domain/policy.ts";
+import type { Authority, AuthorityName } from "../domain/trust.ts";
+import type { Case } from "./rules/rule.ts";
+import { signerKey } from "./signer-matching.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** How one signature stands at this instant. */
+export type Standing = "counts" | "expired" | "not-yet-valid" | "rejected";
+
+export type Vote = { readonly fact: SignatureFact; readonly standing: Standing };
+
+/** A place that was not seen, for lack of an answer or of asking. */
+export type Hole = { readonly about: Digest; readonly source: string; readonly gap: Gap | undefined };
+
+/** What one authority says of some digests, any of which would do. */
+export type Ballot = {
+  readonly name: AuthorityName;
+  /** Whether this rule may rely on it: its own enforcement is at least the rule's. */
+  readonly relied: boolean;
+  readonly enforcement: Enforcement | undefined;
+  readonly votes: readonly Vote[];
+  readonly holes: readonly Hole[];
+};
+
+const STRENGTH: Readonly<Record<Enforcement, number>> = { audit: 0, warn: 1, deny: 2 };
+
+/** Gathers an authority's signatures on the digests. One that the set does not have is never relied upon. */
+export function ballotOf(name: AuthorityName, digests: readonly Digest[], of: Case): Ballot {
+  const authority = of.authorities.get(name);
+  const facts = of.facts.signatures.filter((fact) => fact.authority === name && digests.includes(fact.about));
+  return {
+    name,
+    relied: authority !== undefined && STRENGTH[authority.enforcement] >= STRENGTH[of.enforcement],
+    enforcement: authority?.enforcement,
+    votes: facts.map((fact) => ({ fact, standing: standingOf(fact, of.time) })),
+    holes: authority === undefined ? [] : digests.flatMap((digest) => holesOf(authority, digest, of)),
+  };
+}
+
+/** A signature counts from `notBefore` until just before `notAfter`. */
+function standingOf({ opinion }: SignatureFact, time: Timeline): Standing {
+  if (opinion.kind === "rejected") return "rejected";
+  if (opinion.notBefore !== undefined && !time.reached(opinion.notBefore)) return "not-yet-valid";
+  if (opinion.notAfter !== undefined && time.reached(opinion.notAfter)) return "expired";
+  return "counts";
+}
+
+/** An authority that no scheme looks for anywhere has not been looked for. */
+function holesOf(authority: Authority, about: Digest, of: Case): readonly Hole[] {
+  const sources = of.sourcesOf(authority.spec);
+  if (sources.length === 0) return [{ about, source: "anywhere", gap: undefined }];
+  return sources.flatMap((source): readonly Hole[] => {
+    const seen = of.facts.sources.filter((fact) => fact.about === about && fact.source === source);
+    return seen.length === 0 ? [{ about, source, gap: undefined }] : seen.flatMap(holeOf);
+  });
+}
+
+function holeOf({ about, source, state }: SourceFact): readonly Hole[] {
+  switch (state.kind) {
+    case "observed":
+      return [];
+    case "gap":
+      return [{ about, source, gap: state.gap }];
+    case "not-collected":
+      return [{ about, source, gap: undefined }];
+  }
+}
+
+export function countedSigners(ballot: Ballot): readonly string[] {
+  if (!ballot.relied) return [];
+  return ballot.votes.flatMap(({ fact, standing }) =>
+    standing === "counts" && fact.opinion.kind === "verified" ? fact.opinion.signers.map(signerKey) : [],
+  );
+}
