@@ -87,7 +87,18 @@ function outcomeOf(child: ChildProcess, program: string, timeoutMs: number): Pro
 
 const FIELDS = ["ServerURL", "Username", "Secret"] as const;
 
+/** The parser's message may quote the text it could not read, which here is a secret, so it goes no further. */
 function parseAnswer(output: string, helper: string): Credentials {
+  try {
+    return readAnswer(output, helper);
+  } catch (error) {
+    if (error instanceof InputError)
+      throw refuse(helper, "gave an answer that is not a credential helper's: run it by hand to see why");
+    throw error;
+  }
+}
+
+function readAnswer(output: string, helper: string): Credentials {
   const place: JsonPlace = { code: "credentials", path: `answer of docker-credential-${helper}` };
   const bytes = Buffer.from(output, "utf8");
   const answer = readStruct(

@@ -80,7 +80,8 @@ export function parseToken(answer: SafeFetchAnswer, what: string): Token {
     if (!/^[\x21-\x7e]+$/.test(text)) throw new InputError("credentials", `${name} holds no token`);
     return { text, lifetimeMs: lifetimeOf(object) };
   } catch (error) {
-    if (error instanceof InputError) throw new PortError("malformed", what, error.message);
+    // The parser's message may quote the text it could not read, which here is a secret.
+    if (error instanceof InputError) throw new PortError("malformed", what, "the token server's answer holds no token");
     throw error;
   }
 }
