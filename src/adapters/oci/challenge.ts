@@ -58,7 +58,7 @@ export function parseChallenges(header: string): readonly Challenge[] {
     scanner.take(SPACE);
     const parameters = readParameters(scanner);
     if (parameters !== undefined) found.push({ scheme: scheme.toLowerCase(), parameters });
-    scanner.take(SEPARATOR);
+    if (scanner.take(COMMA) === undefined) break;
   }
   return found;
 }
