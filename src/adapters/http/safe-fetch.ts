@@ -113,6 +113,10 @@ async function readWhole(
     answer.body.on("error", () => undefined).destroy();
     throw new PortError("unsupported", what, "the answer has a content coding although none was accepted");
   }
+  if (Number(answer.headers["content-length"] ?? 0) > request.limit) {
+    answer.body.on("error", () => undefined).destroy();
+    throw new PortError("too-large", what, `the answer is larger than ${request.limit} bytes`);
+  }
   return readLimited(answer.body, request.limit, what);
 }
 

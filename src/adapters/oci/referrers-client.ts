@@ -1,3 +1,4 @@
+import { parseStrictJson } from "../../crypto/strict-json.ts";
 import type { Descriptor } from "../../domain/descriptor.ts";
 import type { Digest } from "../../domain/digest.ts";
 import { PortError } from "../../domain/errors.ts";
@@ -6,9 +7,10 @@ import type { Repository } from "../../domain/reference.ts";
 import type { Referrers } from "../../ports/image-source.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { apiPath } from "./endpoint.ts";
-import { type Exchange, type Question } from "./exchange.ts";
-import { mediaTypeOf } from "./json-answer.ts";
-import { MAX_REFERRER_PAGES, MAX_REMEMBERED } from "./limits.ts";
+import { fetchManifest } from "./documents.ts";
+import { refuseStatus, type Exchange, type Question } from "./exchange.ts";
+import { asAnswer, mediaTypeOf } from "./json-answer.ts";
+import { MAX_MANIFEST_BYTES, MAX_REFERRER_PAGES, MAX_REMEMBERED } from "./limits.ts";
 import { followPages, readPage, type Page } from "./pages.ts";
 import type { FollowedAnswer } from "./redirects.ts";
 import { checkCount, parseReferrers, referrersTag } from "./referrers.ts";
@@ -53,12 +55,15 @@ export class ReferrersClient {
 
   async #byTag(repository: Repository, digest: Digest, signal: AbortSignal): Promise<readonly Descriptor[]> {
     const tag = referrersTag(digest);
-    const question = questionFor(repository, `manifests/${tag}`, `referrers tag ${tag}`, signal);
-    const page = await this.#exchange.ask(question, async (answer) => {
-      if (answer.status === 200) requireIndex(answer, question.what);
-      return readPage(answer, question.what);
-    });
-    return page === undefined ? [] : parseReferrers(page.value, question.what);
+    const document = await fetchManifest(this.#exchange, repository, tag, signal);
+    if (document === undefined) return [];
+    const what = `${repository.registry}/${repository.path} referrers tag ${tag}`;
+    requireIndex(document.descriptor.mediaType, what);
+    const name = "the list of referrers";
+    const value = asAnswer(what, () =>
+      parseStrictJson(document.bytes, { code: "manifest", name, maxBytes: MAX_MANIFEST_BYTES }),
+    );
+    return parseReferrers(value, what);
   }
 }
 
@@ -87,12 +92,17 @@ async function readApi(answer: FollowedAnswer, what: string): Promise<ApiAnswer>
     const unknown = code === undefined ? answer.status !== 400 : code === "UNSUPPORTED";
     return unknown ? "no-api" : "not-here";
   }
-  if (answer.status === 200) requireIndex(answer, what);
+  if (answer.status !== 200) return refuseStatus(answer, what);
+  try {
+    requireIndex(mediaTypeOf(answer), what);
+  } catch (error) {
+    discard(answer.body);
+    throw error;
+  }
   return (await readPage(answer, what)) ?? "not-here";
 }
 
-function requireIndex(answer: FollowedAnswer, what: string): void {
-  if (mediaTypeOf(answer) === OCI_INDEX) return;
-  discard(answer.body);
+function requireIndex(mediaType: string, what: string): void {
+  if (mediaType === OCI_INDEX) return;
   throw new PortError("malformed", what, "the list of referrers was not served as an image index");
 }

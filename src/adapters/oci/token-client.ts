@@ -57,5 +57,6 @@ function refusalOf(answer: SafeFetchAnswer, { realm, what }: TokenQuestion): Por
   if (answer.status === 429) return new PortError("rate-limited", what, detail, later);
   if (isLater(answer.status) || answer.status >= 500) return new PortError("server-error", what, detail, later);
   if (answer.status >= 400) return new PortError("unauthorized", what, `${detail}: check the registry's credentials`);
+  if (answer.status < 300) return new PortError("malformed", what, detail);
   return new PortError("unsupported", what, `${detail}, and its redirects are not followed`);
 }
