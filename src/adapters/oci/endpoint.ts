@@ -1,0 +1,43 @@
+import { InputError } from "../../domain/errors.ts";
+import type { Registry, Repository } from "../../domain/reference.ts";
+import { parseHostList, type HostList } from "../../net/host-list.ts";
+
+/** What the operator said of hosts. */
+export type Hosts = { readonly plainHttp: HostList; readonly trusted: HostList };
+
+/** A host that may be asked over plain HTTP may be anywhere too. Throws `InputError`. */
+export function parseHosts(plainHttp: readonly string[], trusted: readonly string[]): Hosts {
+  return { plainHttp: parseHostList(plainHttp), trusted: parseHostList([...trusted, ...plainHttp]) };
+}
+
+/** Docker Hub's references say `docker.io`; its registry API is served elsewhere. */
+const TRANSPORT_HOSTS: Readonly<Record<string, string>> = {
+  "docker.io": "registry-1.docker.io",
+  "index.docker.io": "registry-1.docker.io",
+};
+
+/** distribution/reference, `path-component` and its separators. */
+const PATH = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
+const MAX_PATH_LENGTH = 255;
+
+export function isRepositoryPath(text: string): boolean {
+  return text.length <= MAX_PATH_LENGTH && PATH.test(text);
+}
+
+/** Where a registry's API is served: https, unless the operator listed its host and port as plain HTTP. */
+export function originOf(registry: Registry, hosts: Hosts): URL {
+  const host = TRANSPORT_HOSTS[registry] ?? registry;
+  const plain = URL.parse(`http://${host}`);
+  if (plain === null || !/^[^/?#@\\\s]+$/.test(host)) {
+    throw new InputError("reference", `"${registry.slice(0, 120)}" is not a registry: expected host or host:port`);
+  }
+  return hosts.plainHttp(plain) ? plain : new URL(`https://${host}`);
+}
+
+/** The path of a repository's API. A path that could leave it is refused, whoever made the value. */
+export function apiPath(repository: Repository, rest: string): string {
+  if (!isRepositoryPath(repository.path)) {
+    throw new InputError("reference", `"${repository.path.slice(0, 120)}" is not a repository path`);
+  }
+  return `/v2/${repository.path}/${rest}`;
+}
