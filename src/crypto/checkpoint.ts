@@ -40,7 +40,10 @@ export function parseCheckpoint(note: string): Checkpoint {
   if (!DECIMAL.test(size)) refuse("has no tree size on its second line");
   const rootHash = decodeBase64(root, "the root hash of the log's checkpoint");
   if (rootHash.length !== 32) refuse("has a root hash that is not 32 bytes long");
-  const signatures = note.slice(split + 2, -1).split("\n").map(parseSignatureLine);
+  const signatures = note
+    .slice(split + 2, -1)
+    .split("\n")
+    .map(parseSignatureLine);
   if (signatures.length > MAX_SIGNATURES) refuse(`has more than the ${MAX_SIGNATURES} signatures allowed`);
   return { origin, treeSize: BigInt(size), rootHash, signed: Buffer.from(text, "utf8"), signatures };
 }

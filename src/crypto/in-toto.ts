@@ -41,7 +41,10 @@ export function parseStatement(bytes: Uint8Array, maxBytes: number): Statement {
   const object = readStruct(value, ["_type", "subject", "predicateType", "predicate"], PLACE);
   const type = requiredString(object, "_type", PLACE);
   if (!TYPES.includes(type)) {
-    throw new InputError("signature", `statement is of the type "${type.slice(0, 80)}", not an in-toto statement v1 or v0.1`);
+    throw new InputError(
+      "signature",
+      `statement is of the type "${type.slice(0, 80)}", not an in-toto statement v1 or v0.1`,
+    );
   }
   const subjects = optionalArray(object, "subject", PLACE) ?? [];
   if (subjects.length === 0) throw new InputError("signature", "statement has no subject");
@@ -56,7 +59,11 @@ export function parseStatement(bytes: Uint8Array, maxBytes: number): Statement {
 }
 
 function parseSubject(value: JsonValue, place: JsonPlace): StatementSubject {
-  const object = readStruct(value, ["name", "digest", "annotations", "uri", "content", "downloadLocation", "mediaType"], place);
+  const object = readStruct(
+    value,
+    ["name", "digest", "annotations", "uri", "content", "downloadLocation", "mediaType"],
+    place,
+  );
   const digest = optionalStringMap(object, "digest", place);
   if (Object.keys(digest).length > MAX_DIGESTS) {
     throw new InputError("signature", `${place.path} has more than the ${MAX_DIGESTS} digests allowed`);

@@ -96,7 +96,11 @@ function readHashedRekord1(spec: JsonObject, place: JsonPlace): Pick<LogBody, "h
   return { hash: readHash(data, "hash", dataAt), signatures: [made] };
 }
 
-function each(object: JsonObject, place: JsonPlace, read: (item: JsonObject, at: JsonPlace) => LoggedSignature): LoggedSignature[] {
+function each(
+  object: JsonObject,
+  place: JsonPlace,
+  read: (item: JsonObject, at: JsonPlace) => LoggedSignature,
+): LoggedSignature[] {
   const items = optionalArray(object, "signatures", place) ?? [];
   if (items.length > MAX_SIGNATURES) {
     throw new InputError("signature", `${place.path} has more than the ${MAX_SIGNATURES} signatures allowed`);

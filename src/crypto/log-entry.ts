@@ -49,7 +49,10 @@ export function checkLogEntry(entry: LogEntry, root: LogRoot): LogCheck {
   }
   const logs = root.filter((log) => log.id === entry.logId);
   if (logs.length === 0) {
-    return unproved("log-untrusted", `the entry is of the log ${entry.logId.slice(0, 16)}…, which is not in the trust root`);
+    return unproved(
+      "log-untrusted",
+      `the entry is of the log ${entry.logId.slice(0, 16)}…, which is not in the trust root`,
+    );
   }
   const checks = logs.map((log) => checkAgainst(entry, log));
   return checks.find((check) => check.kind === "proved") ?? checks[0] ?? unproved("log-untrusted", "no log is trusted");
@@ -98,7 +101,9 @@ function proofProblem(entry: LogEntry, proof: InclusionProof, log: TransparencyL
   if (typeof checkpoint === "string") return checkpoint;
   if (checkpoint.treeSize !== proof.treeSize) return "the log's checkpoint is for a tree of another size";
   if (!sameBytes(checkpoint.rootHash, root)) return "the log's checkpoint has another root hash than the proof";
-  return signedByLog(checkpoint, log) ? undefined : "the log's checkpoint is not signed by the log's key under its name";
+  return signedByLog(checkpoint, log)
+    ? undefined
+    : "the log's checkpoint is not signed by the log's key under its name";
 }
 
 function readCheckpoint(note: string): Checkpoint | string {
@@ -135,7 +140,10 @@ function withinWindow(at: Instant | undefined, log: TransparencyLog): LogCheck {
   if (at === undefined) {
     return log.notAfter === undefined
       ? { kind: "proved", at: undefined }
-      : unproved("log-untrusted", `the log is trusted until ${log.notAfter} only, and no promise (SET) proves the entry's time`);
+      : unproved(
+          "log-untrusted",
+          `the log is trusted until ${log.notAfter} only, and no promise (SET) proves the entry's time`,
+        );
   }
   if ((log.notBefore !== undefined && at < log.notBefore) || (log.notAfter !== undefined && at > log.notAfter)) {
     return unproved("log-untrusted", `the entry's time ${at} is outside the times at which the log is trusted`);

@@ -9,15 +9,12 @@ export type Logged = {
   /** `hashedrekord` for a signature over the content itself, `dsse` for an envelope (logged as dsse or intoto). */
   readonly shape: "hashedrekord" | "dsse";
   /** The signed bytes, or the envelope's payload. */
-  readonly content: LoggedContent;
+  readonly content: Uint8Array;
   /** Every signature of the artefact. */
   readonly signatures: readonly Uint8Array[];
   /** DER SubjectPublicKeyInfo of the key that was found to have signed. */
   readonly signer: Uint8Array;
 };
-
-/** Bytes, or only their sha256 where the bytes are somewhere else. */
-export type LoggedContent = { readonly bytes: Uint8Array } | { readonly sha256: string };
 
 /**
  * Why the entry is not about this signature, or `undefined` if it is. Comparing fewer than hash, signature and key on any
@@ -29,7 +26,8 @@ export function logMismatch(body: Uint8Array, logged: Logged): string | undefine
   if ((entry.kind === "hashedrekord") !== (logged.shape === "hashedrekord")) {
     return `the log entry is of the kind ${entry.kind}, which is not how this signature is logged`;
   }
-  if (entry.hash.hex !== hashOf(logged.content, entry.hash.algorithm)) return "the log entry is of other signed content";
+  if (entry.hash.hex !== hashOf(logged.content, entry.hash.algorithm))
+    return "the log entry is of other signed content";
   if (!sameSet(entry.signatures, logged.signatures)) return "the log entry holds another signature";
   if (!entry.signatures.every((each) => sameBytes(keyOfVerifier(each.verifier)?.der, logged.signer))) {
     return "the log entry holds the signature of another key";
@@ -55,9 +53,8 @@ function readBody(body: Uint8Array): LogBody | string {
 }
 
 /** In lower-case hexadecimal; an algorithm that is not named here has no match. */
-function hashOf(content: LoggedContent, algorithm: string): string | undefined {
-  if ("sha256" in content) return algorithm === "sha256" ? content.sha256 : undefined;
-  return ["sha256", "sha384", "sha512"].includes(algorithm) ? hash(algorithm, content.bytes, "hex") : undefined;
+function hashOf(content: Uint8Array, algorithm: string): string | undefined {
+  return ["sha256", "sha384", "sha512"].includes(algorithm) ? hash(algorithm, content, "hex") : undefined;
 }
 
 /** Each of the artefact's signatures is in the entry and the other way round. */

@@ -42,7 +42,10 @@ export function parsePublicKey(pem: string, from: string): PublicKey {
     );
   }
   if (label.endsWith("PRIVATE KEY")) {
-    throw new InputError("key", `${from} is a private key: Assay needs only the public one, keep this where it is safe`);
+    throw new InputError(
+      "key",
+      `${from} is a private key: Assay needs only the public one, keep this where it is safe`,
+    );
   }
   if (label !== "PUBLIC KEY") {
     throw new InputError("key", `${from} holds a PEM block "${label}": expected "PUBLIC KEY" (SubjectPublicKeyInfo)`);
@@ -66,22 +69,17 @@ function readSpki(der: Uint8Array, from: string): KeyObject {
 }
 
 function algorithmOfKey(key: KeyObject, from: string): KeyAlgorithm {
-  const details = key.asymmetricKeyDetails ?? {};
-  switch (key.asymmetricKeyType) {
-    case "ec": {
-      const algorithm = CURVES[details.namedCurve ?? ""];
-      if (algorithm !== undefined) return algorithm;
-      throw new InputError("key", `${from} is on the curve ${details.namedCurve}: use P-256, P-384 or P-521`);
-    }
-    case "rsa":
-    case "rsa-pss":
-      checkRsa(details.modulusLength ?? 0, details.publicExponent ?? 0n, from);
-      return key.asymmetricKeyType;
-    case "ed25519":
-      return "ed25519";
-    default:
-      throw new InputError("key", `${from} is a ${key.asymmetricKeyType} key: use ECDSA, RSA or Ed25519`);
+  const { namedCurve = "", modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  const type = key.asymmetricKeyType;
+  if (type === "ed25519") return type;
+  if (type === "rsa" || type === "rsa-pss") {
+    checkRsa(modulusLength, publicExponent, from);
+    return type;
   }
+  const curve = type === "ec" ? CURVES[namedCurve] : undefined;
+  if (curve !== undefined) return curve;
+  const what = type === "ec" ? `on the curve ${namedCurve}` : `a ${type} key`;
+  throw new InputError("key", `${from} is ${what}: use ECDSA on P-256, P-384 or P-521, RSA, or Ed25519`);
 }
 
 function checkRsa(bits: number, exponent: bigint, from: string): void {

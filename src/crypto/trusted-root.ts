@@ -30,7 +30,10 @@ export function parseTrustedLogs(text: string, from: string): LogRoot {
   const root = readStruct(parseStrictJson(Buffer.from(text, "utf8"), options), ["mediaType", "tlogs"], place);
   const mediaType = requiredString(root, "mediaType", place);
   if (!MEDIA_TYPE.test(mediaType)) {
-    throw new InputError("key", `${place.path} has the media type "${mediaType.slice(0, 80)}", not that of a trusted root 0.1 or 0.2`);
+    throw new InputError(
+      "key",
+      `${place.path} has the media type "${mediaType.slice(0, 80)}", not that of a trusted root 0.1 or 0.2`,
+    );
   }
   const logs = optionalArray(root, "tlogs", place) ?? [];
   if (logs.length === 0) throw new InputError("key", `${place.path} names no transparency log ("tlogs")`);
@@ -42,7 +45,8 @@ const LOG_FIELDS = ["baseUrl", "hashAlgorithm", "publicKey", "logId", "checkpoin
 function parseLog(value: JsonValue, place: JsonPlace): TransparencyLog {
   const log = readStruct(value, LOG_FIELDS, place);
   const hash = optionalString(log, "hashAlgorithm", place);
-  if (hash !== "SHA2_256") throw new InputError("key", `${place.path} hashes with ${hash ?? "nothing named"}: only SHA2_256 is known`);
+  if (hash !== "SHA2_256")
+    throw new InputError("key", `${place.path} hashes with ${hash ?? "nothing named"}: only SHA2_256 is known`);
   const keyPlace = inside(place, "publicKey");
   const material = readStruct(log.get("publicKey"), ["rawBytes", "keyDetails", "validFor"], keyPlace);
   const der = decodeBase64(requiredString(material, "rawBytes", keyPlace), `${keyPlace.path}.rawBytes`);

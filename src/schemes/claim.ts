@@ -22,18 +22,33 @@ export function judgeClaim(
 ): Rejection | undefined {
   if (authority.identityProblem !== undefined) {
     if (claim.name === undefined) {
-      return rejected("identity", "wrong-identity", "the signature names no image, and signedIdentity asks for a name", signer);
+      return rejected(
+        "identity",
+        "wrong-identity",
+        "the signature names no image, and signedIdentity asks for a name",
+        signer,
+      );
     }
     const problem = authority.identityProblem(claim.name, target.requested);
     if (problem !== undefined) return rejected("identity", "wrong-identity", problem, signer);
   }
   if (!claim.digests.includes(target.digest)) {
     const named = claim.digests.slice(0, 3).join(", ").slice(0, 300);
-    return rejected("subject", "wrong-subject", `the signature is good, but for ${named}, not for ${target.digest}`, signer);
+    return rejected(
+      "subject",
+      "wrong-subject",
+      `the signature is good, but for ${named}, not for ${target.digest}`,
+      signer,
+    );
   }
   const wrong = Object.entries(authority.annotations).find(([name, value]) => claim.annotations.get(name) !== value);
   if (wrong === undefined) return undefined;
   const found = claim.annotations.get(wrong[0]);
   const seen = typeof found === "string" ? `"${found.slice(0, 80)}"` : found === undefined ? "nothing" : "no string";
-  return rejected("predicate", "annotation-mismatch", `the signature says ${seen} for "${wrong[0]}", not "${wrong[1]}"`, signer);
+  return rejected(
+    "predicate",
+    "annotation-mismatch",
+    `the signature says ${seen} for "${wrong[0]}", not "${wrong[1]}"`,
+    signer,
+  );
 }

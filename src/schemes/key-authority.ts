@@ -36,7 +36,8 @@ function readLogs(root: TrustRoot): LogRoot {
     case "trusted-root":
       return parseTrustedLogs(root.json, root.from);
     case "rekor-keys":
-      if (root.keys.length === 0) throw new InputError("policy", "rekorKeys is empty: name the key of at least one log");
+      if (root.keys.length === 0)
+        throw new InputError("policy", "rekorKeys is empty: name the key of at least one log");
       return root.keys.map((key) => logOfPem(key.pem, key.from));
   }
 }

@@ -17,7 +17,7 @@ export type MadeSignature = {
   /** How many RFC 3161 tokens came with it. */
   readonly timestamps: number;
   /** The key that the artefact says made it: believed only where it verifies, and then only to name a stranger. */
-  readonly claimed: PublicKey | undefined;
+  readonly claimed: () => PublicKey | undefined;
 };
 
 /** A signature that a key of the authority made, in the log where that is asked for. Its content is not judged yet. */
@@ -39,7 +39,7 @@ function isTimes(value: readonly Instant[] | Rejection): value is readonly Insta
 /** A stranger's good signature and a broken one are different news; only a key that verifies tells them apart. */
 function refuseSignature(made: MadeSignature, authority: KeyAuthority): Rejection {
   const ours = authority.keys.map(nameOfKey).join(", ");
-  const { claimed } = made;
+  const claimed = made.claimed();
   if (claimed !== undefined && isSignedBy(claimed, made.message, made.signature)) {
     return rejected(
       "signature",
@@ -48,14 +48,22 @@ function refuseSignature(made: MadeSignature, authority: KeyAuthority): Rejectio
       signerOf(claimed),
     );
   }
-  return rejected("signature", "bad-signature", `no key of this authority (${ours}) made this signature over these bytes`);
+  return rejected(
+    "signature",
+    "bad-signature",
+    `no key of this authority (${ours}) made this signature over these bytes`,
+  );
 }
 
 /**
  * At least one trusted log must prove an entry. Every entry must be about this signature, and none of a trusted log may be
  * broken: which of several entries a reader believes must not matter (CVE-2024-51746). Entries of unknown logs add nothing.
  */
-function logTimes(made: MadeSignature, key: PublicKey, logs: NonNullable<KeyAuthority["logs"]>): readonly Instant[] | Rejection {
+function logTimes(
+  made: MadeSignature,
+  key: PublicKey,
+  logs: NonNullable<KeyAuthority["logs"]>,
+): readonly Instant[] | Rejection {
   const refuse = (reason: Rejection["reason"], detail: string): Rejection =>
     rejected("log", reason, `signed by ${nameOfKey(key)}, but ${detail}`, signerOf(key));
   const proved: (Instant | undefined)[] = [];

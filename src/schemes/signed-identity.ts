@@ -62,7 +62,10 @@ function parseExactReference(text: string): ImageReference {
 function compileRemap(prefix: string, signedPrefix: string): Match {
   for (const text of [prefix, signedPrefix]) {
     if (text === "" || text.endsWith("/") || /[@\s]/.test(text)) {
-      throw new InputError("policy", `remapIdentity prefix "${text.slice(0, 120)}" must be a host or repository without a trailing slash`);
+      throw new InputError(
+        "policy",
+        `remapIdentity prefix "${text.slice(0, 120)}" must be a host or repository without a trailing slash`,
+      );
     }
   }
   return (signed, requested) => {

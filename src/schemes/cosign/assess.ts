@@ -23,7 +23,11 @@ const TIMESTAMP = "dev.sigstore.cosign/rfc3161timestamp";
 export function assessTagged(authority: KeyAuthority): Assess {
   return guarded((evidence, target) => {
     if (evidence.missing !== undefined) {
-      return rejected("fetched", "missing-document", `the registry does not have the signature's payload ${evidence.missing}`);
+      return rejected(
+        "fetched",
+        "missing-document",
+        `the registry does not have the signature's payload ${evidence.missing}`,
+      );
     }
     const [document] = evidence.documents;
     if (document === undefined) return rejected("found", "malformed", "the evidence holds no document");
@@ -61,7 +65,9 @@ function judge(document: Document, target: Target, authority: KeyAuthority): Opi
     return rejected("subject", "malformed", `the signature is good, but its ${claim.message}`, signerOf(proved.key));
   }
   const { digest, name, annotations } = claim;
-  return judgeClaim({ digests: [digest], name, annotations }, target, authority, signerOf(proved.key)) ?? verifiedBy(proved);
+  return (
+    judgeClaim({ digests: [digest], name, annotations }, target, authority, signerOf(proved.key)) ?? verifiedBy(proved)
+  );
 }
 
 /** Throws `InputError`. cosign's decoder skips line breaks inside base64, and so do we. */
@@ -73,10 +79,10 @@ function readSignature(document: Document, text: string): MadeSignature {
   return {
     message: document.bytes,
     signature,
-    logged: { shape: "hashedrekord", content: { bytes: document.bytes }, signatures: [signature] },
+    logged: { shape: "hashedrekord", content: document.bytes, signatures: [signature] },
     entries,
     timestamps: annotations[TIMESTAMP] === undefined ? 0 : 1,
-    claimed: claimedKey(annotations[CERTIFICATE], entries, signature),
+    claimed: () => claimedKey(annotations[CERTIFICATE], entries, signature),
   };
 }
 

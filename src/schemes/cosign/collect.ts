@@ -24,7 +24,8 @@ export async function collectTagged(
   const manifest = await sources.images.resolve({ kind: "tag", repository: target.repository, tag }, signal);
   if (manifest === undefined) return [];
   const layers = layersOf(manifest, target);
-  if (layers === undefined) return [evidenceOf(target, manifest, { part: 0, documents: [manifest], missing: undefined })];
+  if (layers === undefined)
+    return [evidenceOf(target, manifest, { part: 0, documents: [manifest], missing: undefined })];
   const payloads = await fetchPayloads(layers.signatures, target, sources, signal);
   const signatures = layers.signatures.map(({ part, layer }) => {
     const bytes = payloads.get(layer.digest)?.bytes;
@@ -45,7 +46,11 @@ function layersOf(manifest: Document, target: Target): Layers | undefined {
   const layers = tryReading(manifest);
   if (layers === undefined) return undefined;
   if (layers.kind === "too-many") {
-    throw new PortError("too-many", what, `${layers.count} signatures, more than the ${MAX_SIGNATURES} allowed: remove old ones`);
+    throw new PortError(
+      "too-many",
+      what,
+      `${layers.count} signatures, more than the ${MAX_SIGNATURES} allowed: remove old ones`,
+    );
   }
   const total = layers.signatures.reduce((sum, { layer }) => sum + layer.size, 0);
   if (total > MAX_TOTAL_BYTES) {

@@ -31,12 +31,19 @@ export function readSignatureLayers(document: Document): SignatureLayers {
   if (isJsonArray(listed) && listed.length > MAX_SIGNATURES) return { kind: "too-many", count: listed.length };
   const layers = imageManifest(parseManifest(json, document.descriptor.mediaType)).layers;
   const placed = layers.map((layer, part): PlacedLayer => ({ part, layer }));
-  return { kind: "layers", signatures: placed.filter(isSignature), others: placed.filter((each) => !isSignature(each)) };
+  return {
+    kind: "layers",
+    signatures: placed.filter(isSignature),
+    others: placed.filter((each) => !isSignature(each)),
+  };
 }
 
 function imageManifest(manifest: ReturnType<typeof parseManifest>): Manifest {
   if (manifest.kind === "manifest") return manifest;
-  throw new InputError("manifest", "signature manifest is an index: cosign keeps signatures in the layers of a manifest");
+  throw new InputError(
+    "manifest",
+    "signature manifest is an index: cosign keeps signatures in the layers of a manifest",
+  );
 }
 
 function isSignature({ layer }: PlacedLayer): boolean {
