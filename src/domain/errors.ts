@@ -11,6 +11,7 @@ export type InputCode =
   | "configuration"
   | "credentials"
   | "key"
+  | "signature"
   | "layout"
   | "record"
   | "request"

@@ -1,0 +1,95 @@
+import { hash, X509Certificate } from "node:crypto";
+
+import { InputError } from "../domain/errors.ts";
+import { parseLogBody, type LogBody, type LoggedSignature, type Verifier } from "./log-body.ts";
+import { parsePublicKey, publicKeyOfSpki, type PublicKey } from "./public-key.ts";
+
+/** The signature that an entry must be about, all of it: signed bytes, signatures, key. */
+export type Logged = {
+  /** `hashedrekord` for a signature over the content itself, `dsse` for an envelope (logged as dsse or intoto). */
+  readonly shape: "hashedrekord" | "dsse";
+  /** The signed bytes, or the envelope's payload. */
+  readonly content: Uint8Array;
+  /** Every signature of the artefact. */
+  readonly signatures: readonly Uint8Array[];
+  /** DER SubjectPublicKeyInfo of the key that was found to have signed. */
+  readonly signer: Uint8Array;
+};
+
+/**
+ * Why the entry is not about this signature, or `undefined` if it is. Comparing fewer than hash, signature and key on any
+ * path lets any entry of the log vouch for any signature (CVE-2026-22703).
+ */
+export function logMismatch(body: Uint8Array, logged: Logged): string | undefined {
+  const entry = readBody(body);
+  if (typeof entry === "string") return entry;
+  if ((entry.kind === "hashedrekord") !== (logged.shape === "hashedrekord")) {
+    return `the log entry is of the kind ${entry.kind}, which is not how this signature is logged`;
+  }
+  if (entry.hash.hex !== hashOf(logged.content, entry.hash.algorithm))
+    return "the log entry is of other signed content";
+  if (!sameSet(entry.signatures, logged.signatures)) return "the log entry holds another signature";
+  if (!entry.signatures.every((each) => sameBytes(keyOfVerifier(each.verifier)?.der, logged.signer))) {
+    return "the log entry holds the signature of another key";
+  }
+  return undefined;
+}
+
+/** The key an entry names as the maker of this signature: a claim, until the key is seen to verify it. */
+export function keyInLog(body: Uint8Array, signature: Uint8Array): PublicKey | undefined {
+  const entry = readBody(body);
+  if (typeof entry === "string") return undefined;
+  const made = entry.signatures.find((each) => sameBytes(each.signature, signature));
+  return made === undefined ? undefined : keyOfVerifier(made.verifier);
+}
+
+function readBody(body: Uint8Array): LogBody | string {
+  try {
+    return parseLogBody(body);
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+}
+
+/** In lower-case hexadecimal; an algorithm that is not named here has no match. */
+function hashOf(content: Uint8Array, algorithm: string): string | undefined {
+  return ["sha256", "sha384", "sha512"].includes(algorithm) ? hash(algorithm, content, "hex") : undefined;
+}
+
+/** Each of the artefact's signatures is in the entry and the other way round. */
+function sameSet(logged: readonly LoggedSignature[], signatures: readonly Uint8Array[]): boolean {
+  return (
+    logged.length === signatures.length &&
+    logged.length > 0 &&
+    signatures.every((signature) => logged.some((each) => sameBytes(each.signature, signature)))
+  );
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && Buffer.compare(a, b) === 0;
+}
+
+/** The key of a logged key or certificate. A certificate is only unwrapped here: nothing says that it may be trusted. */
+export function keyOfVerifier(verifier: Verifier): PublicKey | undefined {
+  try {
+    switch (verifier.kind) {
+      case "spki":
+        return publicKeyOfSpki(verifier.der, "log entry's key");
+      case "certificate":
+        return keyOfCertificate(verifier.der);
+      case "pem":
+        return verifier.text.trimStart().startsWith("-----BEGIN CERTIFICATE-----")
+          ? keyOfCertificate(verifier.text)
+          : parsePublicKey(verifier.text, "log entry's key");
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** The key inside a certificate, whoever issued it. Throws what `X509Certificate` throws, and `InputError`. */
+export function keyOfCertificate(certificate: Uint8Array | string): PublicKey {
+  const parsed = new X509Certificate(typeof certificate === "string" ? certificate : Buffer.from(certificate));
+  return publicKeyOfSpki(parsed.publicKey.export({ type: "spki", format: "der" }), "certificate's key");
+}

@@ -1,0 +1,5 @@
+import type { SchemeId, SourceKey } from "../../domain/evidence.ts";
+
+export const COSIGN = "cosign" as SchemeId;
+/** Signatures as layers of the manifest under the tag `<algorithm>-<hex>.sig`. */
+export const COSIGN_TAG = "cosign:tag" as SourceKey;

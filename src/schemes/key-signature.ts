@@ -1,0 +1,113 @@
+import { checkLogEntry, type LogEntry } from "../crypto/log-entry.ts";
+import { logMismatch, type Logged } from "../crypto/log-match.ts";
+import { isSignedBy, type PublicKey } from "../crypto/public-key.ts";
+import { hexOf } from "../domain/digest.ts";
+import type { Opinion, Signer } from "../domain/facts.ts";
+import { latest, type Instant } from "../domain/instant.ts";
+import type { KeyAuthority } from "./key-authority.ts";
+import { rejected, type Rejection } from "./opinion.ts";
+
+/** One signature taken out of whatever carried it. */
+export type MadeSignature = {
+  /** Exactly the bytes that were signed. */
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly logged: Omit<Logged, "signer">;
+  readonly entries: readonly LogEntry[];
+  /** How many RFC 3161 tokens came with it. */
+  readonly timestamps: number;
+  /** The key that the artefact says made it: believed only where it verifies, and then only to name a stranger. */
+  readonly claimed: () => PublicKey | undefined;
+};
+
+/** A signature that a key of the authority made, in the log where that is asked for. Its content is not judged yet. */
+export type ProvedSignature = { readonly kind: "proved"; readonly key: PublicKey; readonly times: readonly Instant[] };
+
+/** Steps `signature`, `log` and `timestamp`, which no content is read before. */
+export function proveSignature(made: MadeSignature, authority: KeyAuthority): ProvedSignature | Rejection {
+  const key = authority.keys.find((candidate) => isSignedBy(candidate, made.message, made.signature));
+  if (key === undefined) return refuseSignature(made, authority);
+  const times = authority.logs === undefined ? [] : logTimes(made, key, authority.logs);
+  if (!isTimes(times)) return times;
+  return refuseTimestamp(made, key, authority) ?? { kind: "proved", key, times };
+}
+
+function isTimes(value: readonly Instant[] | Rejection): value is readonly Instant[] {
+  return Array.isArray(value);
+}
+
+/** A stranger's good signature and a broken one are different news; only a key that verifies tells them apart. */
+function refuseSignature(made: MadeSignature, authority: KeyAuthority): Rejection {
+  const ours = authority.keys.map(nameOfKey).join(", ");
+  const claimed = made.claimed();
+  if (claimed !== undefined && isSignedBy(claimed, made.message, made.signature)) {
+    return rejected(
+      "signature",
+      "unknown-key",
+      `signed by ${nameOfKey(claimed)}, which is not a key of this authority (${ours})`,
+      signerOf(claimed),
+    );
+  }
+  return rejected(
+    "signature",
+    "bad-signature",
+    `no key of this authority (${ours}) made this signature over these bytes`,
+  );
+}
+
+/**
+ * At least one trusted log must prove an entry. Every entry must be about this signature, and none of a trusted log may be
+ * broken: which of several entries a reader believes must not matter (CVE-2024-51746). Entries of unknown logs add nothing.
+ */
+function logTimes(
+  made: MadeSignature,
+  key: PublicKey,
+  logs: NonNullable<KeyAuthority["logs"]>,
+): readonly Instant[] | Rejection {
+  const refuse = (reason: Rejection["reason"], detail: string): Rejection =>
+    rejected("log", reason, `signed by ${nameOfKey(key)}, but ${detail}`, signerOf(key));
+  const proved: (Instant | undefined)[] = [];
+  let untrusted: Rejection | undefined;
+  for (const entry of made.entries) {
+    const check = checkLogEntry(entry, logs);
+    if (check.kind === "unproved" && check.reason !== "log-untrusted") return refuse(check.reason, check.detail);
+    if (check.kind === "unproved") {
+      untrusted ??= refuse(check.reason, check.detail);
+      continue;
+    }
+    const mismatch = logMismatch(entry.body, { ...made.logged, signer: key.der });
+    if (mismatch !== undefined) return refuse("log-mismatch", mismatch);
+    proved.push(check.at);
+  }
+  if (proved.length > 0) return proved.filter((at) => at !== undefined);
+  return untrusted ?? refuse("log-missing", "no transparency log entry comes with the signature");
+}
+
+/** Tokens cannot be checked yet, and one that is not checked proves nothing: required ones are refused either way. */
+function refuseTimestamp(made: MadeSignature, key: PublicKey, authority: KeyAuthority): Rejection | undefined {
+  if (!authority.timestampRequired) return undefined;
+  const by = `signed by ${nameOfKey(key)}, but`;
+  return made.timestamps === 0
+    ? rejected("timestamp", "timestamp-missing", `${by} no RFC 3161 timestamp comes with the signature`, signerOf(key))
+    : rejected("timestamp", "unsupported", `${by} Assay cannot check its RFC 3161 timestamp yet`, signerOf(key));
+}
+
+/** A log's time in the future is no reason to reject here, where there is no clock: the signature counts from then on. */
+export function verifiedBy(proved: ProvedSignature): Opinion {
+  return {
+    kind: "verified",
+    signers: [signerOf(proved.key)],
+    notBefore: latest(...proved.times),
+    notAfter: undefined,
+    signedAt: proved.times,
+  };
+}
+
+export function signerOf(key: PublicKey): Signer {
+  return { kind: "key", spki: key.spki };
+}
+
+/** `key 8a3f01c2…`, short enough for a message and long enough to find. */
+export function nameOfKey(key: PublicKey): string {
+  return `key ${hexOf(key.spki).slice(0, 12)}…`;
+}

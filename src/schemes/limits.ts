@@ -1,0 +1,6 @@
+/** More signatures than any release has; more is an error, and never "the first hundred" (reference: reliability, 1.8). */
+export const MAX_SIGNATURES = 100;
+/** A payload has some hundred bytes, a bundle of an image signature some KiB. */
+export const MAX_SIGNATURE_BYTES = 4 * 1024 * 1024;
+/** All signature documents of one image together, as they are held in memory at once. */
+export const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
