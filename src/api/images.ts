@@ -1,6 +1,5 @@
 import { parseDigest } from "../domain/digest.ts";
-import { InputError } from "../domain/errors.ts";
-import { parseReference, type Repository } from "../domain/reference.ts";
+import { parseRepository } from "../domain/reference.ts";
 import type { Assay } from "../pipeline/assay.ts";
 import { factsSchema } from "./facts-schema.ts";
 import { outOfScope } from "./image-in-scope.ts";
@@ -30,11 +29,4 @@ async function show(assay: Assay, call: SubjectCall, text: string): Promise<Repl
   const facts = await assay.facts(repository, digest);
   if (facts !== undefined) return jsonReply(200, facts);
   return problem("not-found", "No facts are stored for this digest in this repository; submit the image first.");
-}
-
-/** A reference without tag and digest, by the grammar that reads references. */
-function parseRepository(text: string): Repository {
-  const probe = text.includes("@") ? undefined : parseReference(`${text}@sha256:${"0".repeat(64)}`);
-  if (probe?.kind === "digest" && probe.tag === undefined) return probe.repository;
-  throw new InputError("reference", `"${text.slice(0, 160)}" is not a repository: leave out tag and digest`);
 }

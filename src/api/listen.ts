@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { Server as NetServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { InputError } from "../domain/errors.ts";
@@ -26,6 +26,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 10_000;
 /** So long a client may still use a kept connection after the stop began; its answer then says to close it. */
 const LINGER_MS = 1000;
+/** Longer than a request sent before the port closed is under way. */
+const ARRIVAL_MS = 250;
 
 /**
  * Opens the service. Throws `InputError` where it would be open to others without tokens, and if the address cannot be
@@ -92,19 +94,21 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(`${head}content-length: ${body.byteLength}\r\nconnection: close\r\n\r\n${Buffer.from(body).toString()}`);
 }
 
+/**
+ * `Server.close` of HTTP would also drop connections whose next request is on its way, so first only accepting ends, and
+ * what is idle goes once requests sent by then have arrived.
+ */
 async function close(server: Server, api: Api, graceMs: number): Promise<void> {
   const until = performance.now() + graceMs;
   api.stop();
   await pause(Math.min(LINGER_MS, graceMs / 2));
-  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-  // A stream whose headers went out before the stop leaves its connection open when it ends.
-  const sweep = setInterval(() => server.closeIdleConnections(), 100);
-  const limit = new AbortController();
-  const cut = pause(Math.max(0, until - performance.now()), undefined, { signal: limit.signal })
-    .then(() => server.closeAllConnections())
-    .catch(() => undefined);
+  const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
+  await pause(Math.min(ARRIVAL_MS, graceMs / 4));
+  // Streams whose headers went out before the stop leave idle connections later on.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  server.close();
+  const cut = setTimeout(() => server.closeAllConnections(), Math.max(0, until - performance.now()));
   await closed;
+  clearTimeout(cut);
   clearInterval(sweep);
-  limit.abort();
-  await cut;
 }

@@ -4,9 +4,9 @@ import type { z } from "zod";
 
 import { InputError } from "../domain/errors.ts";
 import { readBody } from "./body.ts";
+import { parseJsonBody } from "./json-body.ts";
 import type { ProblemSlug } from "./problem.ts";
 import type { Reply } from "./reply.ts";
-import { parseStrictJson } from "./strict-json.ts";
 import type { Role, Subject } from "./subject.ts";
 
 export type Method = "GET" | "POST";
@@ -146,7 +146,7 @@ function parseQuery<Query extends z.ZodObject>(schema: Query | undefined, search
 }
 
 function parseBody<Body extends z.ZodObject>(schema: Body, bytes: Uint8Array): z.output<Body> {
-  return accept(schema.safeParse(parseStrictJson(bytes)), "body") as z.output<Body>;
+  return accept(schema.safeParse(parseJsonBody(bytes)), "body") as z.output<Body>;
 }
 
 /** A few words of the first fault: enough to mend it, and none of the values sent. */

@@ -1,4 +1,4 @@
-import type { Repository } from "../domain/reference.ts";
+import { formatRepository, type Repository } from "../domain/reference.ts";
 
 /** From least to most; each may do all that the former may. */
 export const ROLES = ["reader", "submitter", "admin"] as const;
@@ -18,6 +18,6 @@ export function isAtLeast(subject: Subject, role: Role): boolean {
 
 /** Whether a repository lies in the subject's scope: whole segments only, so `host/prod` does not open `host/production`. */
 export function isInScope(subject: Subject, repository: Repository): boolean {
-  const name = `${repository.registry}/${repository.path}/`;
+  const name = `${formatRepository(repository)}/`;
   return subject.repositories === undefined || subject.repositories.some((prefix) => name.startsWith(`${prefix}/`));
 }

@@ -1,7 +1,7 @@
 import { addressOf } from "../crypto/digest-of.ts";
 import { InputError } from "../domain/errors.ts";
 import type { JobId, Priority } from "../domain/job.ts";
-import { parseReference, type ImageReference } from "../domain/reference.ts";
+import { parseReference, referenceKey, type ImageReference } from "../domain/reference.ts";
 import type { Assay } from "../pipeline/assay.ts";
 import { outOfScope } from "./image-in-scope.ts";
 import { isTerminal, jobsJson } from "./job-json.ts";
@@ -121,17 +121,10 @@ async function isIntact(assay: Assay, kept: Submission, asked: Asked): Promise<b
   for (const [index, id] of kept.jobs.entries()) {
     const view = await assay.job(id);
     const reference = asked.references[index];
-    if (view === undefined || reference === undefined || !isSameImage(parseReference(view.record.job.image), reference))
-      return false;
+    if (view === undefined || reference === undefined) return false;
+    if (referenceKey(parseReference(view.record.job.image)) !== referenceKey(reference)) return false;
   }
   return true;
-}
-
-/** What a tag beside a digest says changes nothing about which image is meant. */
-function isSameImage(a: ImageReference, b: ImageReference): boolean {
-  const isSameRepository = a.repository.registry === b.repository.registry && a.repository.path === b.repository.path;
-  if (a.kind === "digest" && b.kind === "digest") return isSameRepository && a.digest === b.digest;
-  return isSameRepository && a.kind === "tag" && b.kind === "tag" && a.tag === b.tag;
 }
 
 async function submit(parts: SubmissionRouteParts, call: SubjectCall, asked: Asked): Promise<Submission | Reply> {

@@ -6,7 +6,7 @@ import type { ImageFacts } from "../../src/domain/facts.ts";
 import { NOT_COLLECTED } from "../../src/domain/gap.ts";
 import { instantOf } from "../../src/domain/instant.ts";
 import type { JobId, JobRecord, JobState, Priority } from "../../src/domain/job.ts";
-import type { ImageReference, Repository } from "../../src/domain/reference.ts";
+import { formatReference, formatRepository, type ImageReference, type Repository } from "../../src/domain/reference.ts";
 import type { Decision, Verdict } from "../../src/domain/verdict.ts";
 import type { Answer, Assay, ImageView, JobView, Unresolved } from "../../src/pipeline/assay.ts";
 
@@ -14,13 +14,6 @@ export const NOW = instantOf(Date.UTC(2026, 10, 21, 7, 31));
 
 export function digestFor(text: string): Digest {
   return parseDigest(`sha256:${hash("sha256", text, "hex")}`);
-}
-
-export function imageText(reference: ImageReference): string {
-  const { registry, path } = reference.repository;
-  return reference.kind === "digest"
-    ? `${registry}/${path}@${reference.digest}`
-    : `${registry}/${path}:${reference.tag}`;
 }
 
 /** A verdict with something in each member, so that an encoder that forgets one is seen. */
@@ -119,8 +112,8 @@ export class FakeAssay implements Assay {
   }
 
   verify(reference: ImageReference, signal: AbortSignal): Promise<Answer> {
-    this.calls.push({ name: "verify", image: imageText(reference) });
-    return this.script.verify(imageText(reference), signal);
+    this.calls.push({ name: "verify", image: formatReference(reference) });
+    return this.script.verify(formatReference(reference), signal);
   }
 
   inForce(
@@ -128,12 +121,12 @@ export class FakeAssay implements Assay {
     options: { readonly tagMaxAgeMs: number },
     signal: AbortSignal,
   ): Promise<Answer | undefined> {
-    this.calls.push({ name: "inForce", image: imageText(reference), ...options });
-    return this.script.inForce(imageText(reference), signal);
+    this.calls.push({ name: "inForce", image: formatReference(reference), ...options });
+    return this.script.inForce(formatReference(reference), signal);
   }
 
   async submit(references: readonly ImageReference[], priority: Priority): Promise<readonly JobRecord[]> {
-    const images = references.map(imageText);
+    const images = references.map(formatReference);
     this.script.accept(images);
     return images.map((image) => {
       this.calls.push({ name: "submit", image });
@@ -207,11 +200,11 @@ export class FakeAssay implements Assay {
   }
 
   inspect(reference: ImageReference): Promise<ImageView | Unresolved> {
-    return Promise.reject(new Error(`no edge of HTTP inspects ${imageText(reference)}`));
+    return Promise.reject(new Error(`no edge of HTTP inspects ${formatReference(reference)}`));
   }
 
   facts(repository: Repository, digest: Digest): Promise<ImageFacts | undefined> {
-    this.calls.push({ name: "facts", image: `${repository.registry}/${repository.path}@${digest}` });
+    this.calls.push({ name: "facts", image: `${formatRepository(repository)}@${digest}` });
     return this.script.facts(repository, digest);
   }
 }

@@ -234,12 +234,9 @@ test("knows loopback addresses from others", () => {
 // The tokens file.
 
 test("hashes a token to what the file keeps, and refuses a weak one", () => {
-  assert.equal(
-    hashToken("0123456789abcdef0123456789abcdef"),
-    "sha256:3b8b4dd4cac4c1ad0e9a1a3f0e4b7a3d3a4f4bb1ed1d7b8b1b39b2f0f7a7f0c5".length === 71
-      ? `sha256:${digestFor("0123456789abcdef0123456789abcdef").slice(7)}`
-      : "",
-  );
+  // sha256sum of the same 32 characters
+  const known = "3eb1bd439947eb762998e566ccc2e099c791118b2f40579cc4f7da2b5061b7f9";
+  assert.equal(hashToken("0123456789abcdef0123456789abcdef"), `sha256:${known}`);
   for (const weak of ["", "short", "x".repeat(31), `${"x".repeat(32)} `, "ü".repeat(40), "x".repeat(513)])
     assert.throws(() => hashToken(weak), { name: "InputError", code: "credentials" });
 });

@@ -1,28 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 import supertest from "supertest";
 
 import { createApi } from "../../../src/api/api.ts";
 import { MAX_BODY_BYTES } from "../../../src/api/body.ts";
 import { RateLimit } from "../../../src/api/rate-limit.ts";
-import { MAX_DEPTH, parseStrictJson } from "../../../src/api/strict-json.ts";
 import { apiParts, problemOf, startApi } from "../../support/api-server.ts";
 
 const QUERY = "/v1/verdicts/query";
 const SUBMIT = "/v1/verifications";
 
-for (const path of [
-  "/",
-  "/v1",
-  "/v1/verdicts/",
-  "/V1/verdicts",
-  "//v1/verdicts",
-  "/v1/verdicts%2f",
-  "/%zz",
-  "/v1/%2e%2e/metrics",
-]) {
+for (const path of ["/", "/v1", "/v1/verdicts/", "/V1/verdicts", "//v1/verdicts", "/v1/verdicts%2f", "/%zz"]) {
   test(`has nothing at ${path}`, async (t) => {
     const api = await startApi(t);
     const response = await api.call(path);
@@ -116,7 +106,7 @@ for (const path of [QUERY, SUBMIT]) {
     ["a byte order mark", '\ufeff{"images":["a/b"]}'],
     ["a number for the list", '{"images":7}'],
     ["deep nesting", `{"images":${"[".repeat(40)}${"]".repeat(40)}}`],
-    ["very deep nesting", `${"[".repeat(500_000)}`],
+    ["very deep nesting", "[".repeat(500_000)],
   ] as const) {
     test(`refuses a body of ${why} at ${path}`, async (t) => {
       const api = await startApi(t);
@@ -132,44 +122,6 @@ test("accepts the largest body there may be", async (t) => {
   const api = await startApi(t);
   const pad = " ".repeat(MAX_BODY_BYTES - '{"images":["a/b"]}'.length);
   assert.equal((await api.post(QUERY, `{"images":["a/b"]${pad}}`)).status, 200);
-});
-
-test("reads strict JSON as JSON.parse does wherever it accepts it, and accepts what JSON.stringify writes", () => {
-  fc.assert(
-    fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
-      const text = JSON.stringify(value);
-      if (text.includes('"__proto__"')) return;
-      assert.deepEqual(parseStrictJson(Buffer.from(text)), JSON.parse(text));
-      assert.deepEqual(parseStrictJson(Buffer.from(JSON.stringify(value, null, 2))), JSON.parse(text));
-    }),
-  );
-});
-
-test("finds a member that is there twice wherever it hides", () => {
-  const key = fc.string({ unit: "grapheme", maxLength: 6 }).filter((text) => text !== "__proto__");
-  fc.assert(
-    fc.property(
-      key,
-      fc.jsonValue({ maxDepth: 2 }),
-      fc.integer({ min: 0, max: MAX_DEPTH - 8 }),
-      (name, value, depth) => {
-        const [member, inner] = [JSON.stringify(name), JSON.stringify(value)];
-        fc.pre(!inner.includes('"__proto__"'));
-        const twice = `{${member}:${inner},"other key":{},${member}:1}`;
-        fc.pre(name !== "other key");
-        const wrapped = `${"[".repeat(depth)}${twice}${"]".repeat(depth)}`;
-        assert.throws(() => parseStrictJson(Buffer.from(wrapped)), /is there twice/);
-      },
-    ),
-  );
-});
-
-test("parses nothing deeper than its limit, and brackets in strings are no depth", () => {
-  const nested = (depth: number): Buffer => Buffer.from("[".repeat(depth) + "]".repeat(depth));
-  assert.doesNotThrow(() => parseStrictJson(nested(MAX_DEPTH)));
-  assert.throws(() => parseStrictJson(nested(MAX_DEPTH + 1)), /nests deeper/);
-  assert.equal(parseStrictJson(Buffer.from(JSON.stringify('\\"[[[['.repeat(50)))), '\\"[[[['.repeat(50));
-  assert.throws(() => parseStrictJson(Buffer.from([0x22, 0xff, 0x22])), /not UTF-8/);
 });
 
 test("never gives out more than the rate and the burst allow", () => {

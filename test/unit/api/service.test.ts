@@ -107,7 +107,7 @@ for (const [why, digest, query, slug] of [
   ["no repository", digestFor("x"), "", "request"],
   ["a repository with a tag", digestFor("x"), "?repository=a/b:1", "reference"],
   ["a repository with a digest", digestFor("x"), `?repository=a/b@${digestFor("y")}`, "reference"],
-  ["a repository that cannot be read", digestFor("x"), "?repository=A/b", "reference"],
+  ["a repository that cannot be read", digestFor("x"), "?repository=a/B", "reference"],
 ] as const) {
   test(`refuses to show facts for ${why}`, async (t) => {
     const api = await startApi(t);

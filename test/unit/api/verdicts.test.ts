@@ -17,10 +17,10 @@ test("gives the verdict in force with exactly the members of the contract", asyn
   const verdict = (await response.json()) as Record<string, unknown>;
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("content-type"), "application/json; charset=utf-8");
-  assert.deepEqual(Object.keys(verdict), [
-    ...["id", "image", "digest", "decision", "findings", "signatures", "platforms", "gaps", "unsafe", "policies"],
-    ...["resolvedAt", "decidedAt", "validUntil"],
-  ]);
+  assert.equal(
+    Object.keys(verdict).join(" "),
+    "id image digest decision findings signatures platforms gaps unsafe policies resolvedAt decidedAt validUntil",
+  );
   assert.equal(verdict["decision"], "deny");
   assert.equal(verdict["image"], IMAGE);
   assert.deepEqual(verdictSchema.parse(verdict), verdict);
@@ -45,7 +45,7 @@ test("says unknown and queues where no verdict is in force and the caller may su
   assert.equal(problem["queued"], true);
   assert.equal(problem["job"], "/v1/verifications/job-1");
   assert.deepEqual(api.assay.called("submit"), [IMAGE]);
-  assert.equal((await api.call(String(problem["job"]))).status, 200);
+  assert.equal((await api.call("/v1/verifications/job-1")).status, 200);
 });
 
 test("says unknown without queueing to a reader, whatever it prefers", async (t) => {
@@ -182,7 +182,7 @@ for (const [name, query] of [
 test("refuses a reference that cannot be read", async (t) => {
   const api = await startApi(t);
   for (const image of [
-    "UPPER/case",
+    "upper/CASE",
     "a//b",
     "-x",
     "a b",
