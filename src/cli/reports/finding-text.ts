@@ -1,0 +1,72 @@
+import type { Finding, Outcome, Verdict } from "../../domain/verdict.ts";
+import type { Style } from "../terminal-text.ts";
+import { mendOfFinding, mendOfRejection } from "./mends.ts";
+
+/** What speaks against the image first, each with what to do; then, briefly, what is in order. */
+export function findingLines(verdict: Verdict, style: Style): readonly string[] {
+  const against = verdict.findings.filter(({ outcome }) => outcome !== "satisfied").sort(byWeight);
+  const satisfied = verdict.findings.filter(({ outcome }) => outcome === "satisfied");
+  return [
+    ...against.flatMap((finding) => againstLines(finding, verdict, style)),
+    ...satisfied.map(({ policy, rule, message }) => `${style.good("✔")} ${policy} ${rule}: ${message}`),
+  ];
+}
+
+const WEIGHTS = { deny: 0, warn: 1, audit: 2 } as const;
+
+/** What denies stands before what warns, and a violation before what could not be told. */
+function byWeight(a: Finding, b: Finding): number {
+  return WEIGHTS[a.enforcement] - WEIGHTS[b.enforcement] || outcomeWeight(a.outcome) - outcomeWeight(b.outcome);
+}
+
+function outcomeWeight(outcome: Outcome): number {
+  return outcome === "violated" ? 0 : 1;
+}
+
+function againstLines(finding: Finding, verdict: Verdict, style: Style): readonly string[] {
+  const effect = finding.enforcement === "deny" ? "" : ` ${style.odd(`(${finding.enforcement} only)`)}`;
+  const unclear = finding.outcome === "undetermined" ? "could not tell: " : "";
+  const mends = mendsOf(finding, verdict);
+  return [
+    `${markOf(finding, style)} ${finding.policy} ${finding.rule}: ${unclear}${finding.message}${effect}`,
+    ...mends.map((mend) => `  fix: ${mend}`),
+    ...finding.cites.map((cite) => `  ${style.faint(`see ${citation(cite)}`)}`),
+  ];
+}
+
+function markOf({ outcome, enforcement }: Finding, style: Style): string {
+  const mark = outcome === "undetermined" ? "?" : enforcement === "deny" ? "✖" : "!";
+  return enforcement === "deny" ? style.bad(mark) : style.odd(mark);
+}
+
+/** For wrong signatures, what each distinct failure asks for; the general advice only where none is known. */
+function mendsOf(finding: Finding, verdict: Verdict): readonly string[] {
+  const general = mendOfFinding(finding.reason, imageByDigest(verdict));
+  if (finding.reason !== "wrongly-signed") return general === undefined ? [] : [general];
+  const cited = new Set(finding.cites.flatMap((cite) => (cite.kind === "signature" ? [cite.digest] : [])));
+  const tried = verdict.signatures.filter(
+    ({ status, artifact }) => status === "rejected" && (cited.size === 0 || cited.has(artifact)),
+  );
+  const special = new Set(tried.flatMap(({ reason }) => mendOfRejection(reason) ?? []));
+  return special.size > 0 ? [...special] : general === undefined ? [] : [general];
+}
+
+/** `registry/repository@digest`: what can be pasted after a signing command. */
+function imageByDigest({ image, digest }: Verdict): string {
+  const name = image.split("@")[0] ?? image;
+  const colon = name.lastIndexOf(":");
+  return `${colon > name.lastIndexOf("/") ? name.slice(0, colon) : name}@${digest}`;
+}
+
+function citation(cite: Finding["cites"][number]): string {
+  switch (cite.kind) {
+    case "signature":
+      return `signature ${cite.digest} by ${cite.authority}`;
+    case "layer":
+      return `/${cite.path} in layer ${cite.digest}`;
+    case "config":
+      return `configuration ${cite.digest}`;
+    case "source":
+      return `${cite.source} of ${cite.digest}`;
+  }
+}
