@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Policy, PolicySet, SourceLocation } from "../domain/policy.ts";
 import type { ImageReference } from "../domain/reference.ts";
+import type { Verdict } from "../domain/verdict.ts";
 import type { Assay } from "../pipeline/assay.ts";
 import type { PolicySource } from "../ports/policy-source.ts";
 
@@ -67,7 +68,8 @@ export type PolicyTestOutcome = {
 export interface PolicyTools {
   /** A file or a folder. Throws `InputError` if it cannot be read. */
   load(path: string): Promise<LoadedPolicies>;
-  isMatch(policy: Policy, image: ImageReference): boolean;
+  /** The policies that speak about an image, whatever the namespace. */
+  matching(set: PolicySet, image: ImageReference): readonly Policy[];
   /** What a policy demands, one sentence each. */
   explain(policy: Policy, set: PolicySet): readonly string[];
   /** Runs the tests written in one file. Throws `InputError` for a file that is no test file. */
@@ -81,14 +83,20 @@ export interface ReferenceTools {
   format(reference: ImageReference): string;
 }
 
+/** The verdict's one public form, which the HTTP API prints too. */
+export type VerdictJson = (verdict: Verdict) => unknown;
+
 /** Everything of the project that the commands are given rather than import. */
 export type CliTools = {
   readonly compose: AppFactory;
   readonly references: ReferenceTools;
+  readonly verdictJson: VerdictJson;
   readonly policy: PolicyTools;
   /** A small text file the operator named. Throws `InputError` naming it. */
   readonly readText: (path: string) => Promise<string>;
   /** Runs the demonstration; `undefined` where it was not shipped. */
   readonly demo: () => Promise<((args: readonly string[]) => Promise<number>) | undefined>;
-  readonly version: string;
 };
+
+/** The program as its entry knows it. What is heavy is loaded once a command line proved to make sense. */
+export type Program = { readonly version: string; readonly load: () => Promise<CliTools> };

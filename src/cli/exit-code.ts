@@ -1,6 +1,6 @@
 import type { InputCode, PortCode } from "../domain/errors.ts";
-import type { Verdict } from "../domain/verdict.ts";
 import type { Unresolved } from "../pipeline/assay.ts";
+import type { ShownVerdict } from "./shown-verdict.ts";
 
 /** What the shell is told. The last two are a service ended by a second signal, as shells count them. */
 export const EXIT = { allowed: 0, denied: 1, undetermined: 2, usage: 3, interrupted: 130, terminated: 143 } as const;
@@ -8,7 +8,12 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** One image's outcome as every report gets it. */
 export type Outcome =
-  | { readonly kind: "judged"; readonly verdict: Verdict }
+  | {
+      readonly kind: "judged";
+      readonly verdict: ShownVerdict;
+      /** The verdict as the HTTP API gives it. */
+      readonly json: unknown;
+    }
   | { readonly kind: "unresolved"; readonly image: string; readonly problem: Problem };
 
 export type Problem = { readonly code: string; readonly message: string; readonly retryable: boolean };

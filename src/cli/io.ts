@@ -34,6 +34,17 @@ export function processIo(): Io {
   };
 }
 
+/** Resolves once both streams have taken all that was written to them. */
+export async function whenWritten(): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write("", () => resolve());
+  });
+}
+
 function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

@@ -1,11 +1,13 @@
 import { PortError } from "../domain/errors.ts";
 import type { Answer, Assay } from "../pipeline/assay.ts";
+import type { VerdictJson } from "./app.ts";
 import { unresolved, type Outcome } from "./exit-code.ts";
 import type { ImageArgument } from "./image-argument.ts";
 import type { Progress } from "./progress.ts";
 
 export type Judging = {
   readonly assay: Assay;
+  readonly verdictJson: VerdictJson;
   readonly concurrency: number;
   /** For each image. */
   readonly timeoutMs: number;
@@ -34,11 +36,11 @@ function missing(image: string): Outcome {
 }
 
 /** A world that fails is an outcome of this image; the others go on. Configuration that cannot be used ends the command. */
-async function judgeImage(image: ImageArgument, { assay, timeoutMs }: Judging): Promise<Outcome> {
+async function judgeImage(image: ImageArgument, { assay, timeoutMs, verdictJson }: Judging): Promise<Outcome> {
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
     const answer = await orAbort(assay.verify(image.reference, timeout), timeout);
-    return outcomeOf(answer);
+    return outcomeOf(answer, verdictJson);
   } catch (error) {
     if (timeout.aborted) return timedOut(image.typed, timeoutMs);
     if (!(error instanceof PortError)) throw error;
@@ -46,8 +48,9 @@ async function judgeImage(image: ImageArgument, { assay, timeoutMs }: Judging): 
   }
 }
 
-function outcomeOf(answer: Answer): Outcome {
-  return answer.kind === "judged" ? { kind: "judged", verdict: answer.verdict } : unresolved(answer);
+function outcomeOf(answer: Answer, verdictJson: VerdictJson): Outcome {
+  if (answer.kind === "unresolved") return unresolved(answer);
+  return { kind: "judged", verdict: answer.verdict, json: verdictJson(answer.verdict) };
 }
 
 function timedOut(image: string, timeoutMs: number): Outcome {

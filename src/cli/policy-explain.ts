@@ -21,8 +21,7 @@ async function runExplain(context: Context): Promise<ExitCode> {
   const image = word === undefined ? undefined : tools.references.parse(word);
   const set = await loadOrTell(context);
   if (set === undefined) return EXIT.usage;
-  const policies =
-    image === undefined ? set.policies : set.policies.filter((policy) => tools.policy.isMatch(policy, image));
+  const policies = image === undefined ? set.policies : tools.policy.matching(set, image);
   if (policies.length === 0) io.out(`${printable(nothingMatches(word, policyPath(context)))}\n`);
   const style = styleFor(io.outIsTerminal, io.env);
   const blocks = policies.map((policy) => [

@@ -1,5 +1,5 @@
 import { InputError, PortError } from "../domain/errors.ts";
-import type { CliTools } from "./app.ts";
+import type { Program } from "./app.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { didYouMean } from "./did-you-mean.ts";
@@ -10,24 +10,23 @@ import type { Io } from "./io.ts";
 import { printable, styleFor } from "./terminal-text.ts";
 
 /** Runs one command line, without the program's own name. Never throws: whatever goes wrong has an exit code. */
-export async function runCli(words: readonly string[], io: Io, tools: CliTools): Promise<ExitCode> {
+export async function runCli(words: readonly string[], io: Io, program: Program): Promise<ExitCode> {
   try {
-    return await dispatch(words, io, tools);
+    return await dispatch(words, io, program);
   } catch (error) {
     return complain(error, io);
   }
 }
 
-async function dispatch(words: readonly string[], io: Io, tools: CliTools): Promise<ExitCode> {
+async function dispatch(words: readonly string[], io: Io, program: Program): Promise<ExitCode> {
   const [first] = words;
   if (first === undefined) throw new InputError("usage", `No command is given. Run "assay help" for what there is.`);
-  if (first === "--version") return say(io, `assay ${tools.version}\n`);
+  if (first === "--version") return say(io, `assay ${program.version}\n`);
   if (first === "--help" || first === "-h") return say(io, overview(COMMANDS));
   if (first === "help") return help(words.slice(1), io);
   const { command, rest } = findCommand(words);
-  if (command.passesThrough === true) return command.run({ args: passThrough(rest), io, tools });
-  const args = parseArguments(command.name, command.flags, rest);
-  return args.has("help") ? say(io, commandHelp(command)) : command.run({ args, io, tools });
+  const args = command.passesThrough === true ? passThrough(rest) : parseArguments(command.name, command.flags, rest);
+  return args.has("help") ? say(io, commandHelp(command)) : command.run({ args, io, tools: await program.load() });
 }
 
 function say(io: Io, text: string): ExitCode {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 import { PortError } from "../domain/errors.ts";
-import type { Verdict } from "../domain/verdict.ts";
 import type { Problem } from "./exit-code.ts";
+import type { ShownVerdict } from "./shown-verdict.ts";
 
 /**
  * What the HTTP API answers, as far as this program relies on it. Members it does not know are kept: a newer server's
@@ -41,9 +41,8 @@ const SignatureTried = z.looseObject({
   detail: text.optional(),
   signer: Signer.optional(),
   source: text,
-  via: text,
-  about: digest,
-  artifact: digest,
+  via: text.optional(),
+  artifact: digest.optional(),
 });
 const PlatformVerdict = z.looseObject({ platform: text, digest, user: text, composition: text, base: text });
 const Gap = z.looseObject({ code: text, what: text, detail: text });
@@ -65,7 +64,7 @@ const VerdictAnswer = z.looseObject({
 });
 const ProblemAnswer = z.looseObject({ code: text, message: text, retryable: z.boolean().optional() });
 const JobAnswer = z.looseObject({
-  id: text.regex(/^[A-Za-z0-9._~-]{1,200}$/),
+  id: text.regex(/^[A-Za-z0-9._:~-]{1,200}$/),
   image: text,
   state: text,
   verdict: VerdictAnswer.nullish(),
@@ -78,7 +77,7 @@ export type ServerJob = {
   readonly id: string;
   readonly image: string;
   readonly state: string;
-  readonly verdict: Verdict | undefined;
+  readonly verdict: ShownVerdict | undefined;
   readonly problem: Problem | undefined;
 };
 
@@ -98,7 +97,7 @@ function toJob({ id, image, state, verdict, problem }: z.infer<typeof JobAnswer>
     image,
     state,
     // Checked above member by member; the brands of digests, instants and names are the server's word.
-    verdict: (verdict ?? undefined) as Verdict | undefined,
+    verdict: (verdict ?? undefined) as ShownVerdict | undefined,
     problem: problem ? { ...problem, retryable: problem.retryable ?? false } : undefined,
   };
 }

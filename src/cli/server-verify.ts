@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { PortError } from "../domain/errors.ts";
+import { InputError, PortError } from "../domain/errors.ts";
 import type { ImageReference } from "../domain/reference.ts";
-import type { Verdict } from "../domain/verdict.ts";
 import type { ReferenceTools } from "./app.ts";
 import type { Outcome } from "./exit-code.ts";
 import type { ImageArgument } from "./image-argument.ts";
 import { parseJob, parseJobs, type ServerJob } from "./server-answer.ts";
 import type { Connection } from "./server-connection.ts";
 import { askServer } from "./server-request.ts";
+import type { ShownVerdict } from "./shown-verdict.ts";
 
 const PATH = "/v1/verifications";
 /** The server caps it as it likes; below the idle limits of common proxies. */
@@ -40,7 +40,8 @@ export async function verifyOnServer(
 
 async function submit(images: readonly ImageArgument[], server: Server): Promise<readonly ServerJob[]> {
   const { connection, references, signal } = server;
-  const body = { images: images.map(({ reference }) => references.format(reference)) };
+  // Somebody waits for it, unlike for a scan.
+  const body = { images: images.map(({ reference }) => references.format(reference)), priority: "interactive" };
   const answer = await askServer(connection, { method: "POST", path: PATH, body, waitSeconds: WAIT_SECONDS, signal });
   const jobs = parseJobs(answer, whatOf(server));
   if (jobs.length === images.length) return jobs;
@@ -103,7 +104,7 @@ async function pause(millis: number, server: Server): Promise<void> {
 function outcomeOf(image: ImageArgument, job: ServerJob, server: Server): Outcome {
   if (job.state === "done" && job.verdict !== undefined) {
     refuseOther(image.reference, job.verdict, server);
-    return { kind: "judged", verdict: job.verdict };
+    return { kind: "judged", verdict: job.verdict, json: job.verdict };
   }
   const lost = {
     code: "malformed",
@@ -114,13 +115,20 @@ function outcomeOf(image: ImageArgument, job: ServerJob, server: Server): Outcom
 }
 
 /** A verdict counts only for the repository, and where one was named the digest, that was asked about. */
-function refuseOther(asked: ImageReference, verdict: Verdict, server: Server): void {
-  const judged = server.references.parse(verdict.image);
-  const isSame =
-    judged.repository.registry === asked.repository.registry &&
-    judged.repository.path === asked.repository.path &&
-    (asked.kind !== "digest" || asked.digest === verdict.digest);
-  if (isSame) return;
+function refuseOther(asked: ImageReference, verdict: ShownVerdict, server: Server): void {
+  if (isAbout(asked, verdict, server.references)) return;
   const name = server.references.format(asked);
   throw new PortError("malformed", whatOf(server), `the verdict for ${name} is about another image (${verdict.image})`);
+}
+
+function isAbout(asked: ImageReference, { image, digest }: ShownVerdict, references: ReferenceTools): boolean {
+  try {
+    const { repository } = references.parse(image);
+    const isSameDigest = asked.kind !== "digest" || asked.digest === digest;
+    const { registry, path } = asked.repository;
+    return repository.registry === registry && repository.path === path && isSameDigest;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
 }

@@ -2,12 +2,15 @@ import { createHash, randomBytes } from "node:crypto";
 
 import { InputError } from "../domain/errors.ts";
 import type { Command, Context } from "./command.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 
 const TOKEN_BYTES = 32;
 /** Lets secret scanners and people recognise one. */
 const PREFIX = "assay_";
-const WORD = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+/** From least to most, as the tokens file knows them. */
+const ROLES = ["reader", "submitter", "admin"];
 
 /** `assay token`: makes an API token. The server is only ever told its hash. */
 export const token: Command = {
@@ -15,11 +18,11 @@ export const token: Command = {
   summary: "make a token for the HTTP API",
   operands: "[options]",
   flags: [
-    { name: "name", value: "NAME", help: "who will hold it, as logs will call them (default NAME, to be replaced)" },
-    { name: "role", value: "ROLE", help: "what they may do (default ROLE, to be replaced)" },
+    { name: "name", value: "NAME", help: "who will hold it, as logs will call them" },
+    { name: "role", value: "ROLE", help: "what they may do: reader, submitter (default) or admin" },
   ],
   notes: [
-    "The token goes to standard output, once; the line for the file in ASSAY_TOKENS_FILE, which holds only its hash, to standard error.",
+    "The token goes to standard output, once; the entry for the file in ASSAY_TOKENS_FILE, which holds only its hash, to standard error.",
   ],
   run: runToken,
 };
@@ -31,20 +34,28 @@ async function runToken({ args, io }: Context): Promise<ExitCode> {
       `"assay token" takes no operands: it makes the token itself, so that none is ever typed.`,
     );
   }
-  const name = parseWord("name", args.value("name"));
-  const role = parseWord("role", args.value("role"));
+  const name = parseName(args.value("name"));
+  const role = parseRole(args.value("role"));
   const secret = `${PREFIX}${randomBytes(TOKEN_BYTES).toString("base64url")}`;
   const hash = createHash("sha256").update(secret).digest("hex");
-  io.err(`Add this line to the file that ASSAY_TOKENS_FILE names:\n${name} ${role} sha256:${hash}\n`);
+  io.err(
+    "Add this entry under tokens: in the file that ASSAY_TOKENS_FILE names; the token itself is shown only now.\n",
+  );
+  io.err(`  - { name: ${name}, role: ${role}, hash: "sha256:${hash}" }\n`);
   io.out(`${secret}\n`);
   return EXIT.allowed;
 }
 
-function parseWord(flag: "name" | "role", text: string | undefined): string {
-  if (text === undefined) return flag.toUpperCase();
-  if (WORD.test(text)) return text;
-  throw new InputError(
-    "usage",
-    `--${flag} "${text.slice(0, 64)}" is not one word: use letters, digits, dots, dashes and underscores.`,
-  );
+function parseName(text: string | undefined): string {
+  if (text === undefined) return `token-${randomBytes(4).toString("hex")}`;
+  if (NAME.test(text)) return JSON.stringify(text);
+  const mend = "use 1 to 64 letters, digits, dots, hyphens and underscores";
+  throw new InputError("usage", `--name "${text.slice(0, 64)}" is not a name: ${mend}.`);
+}
+
+function parseRole(text: string | undefined): string {
+  if (text === undefined) return "submitter";
+  if (ROLES.includes(text)) return text;
+  const guess = didYouMean(text, ROLES);
+  throw new InputError("usage", `--role "${text.slice(0, 64)}" is not a role: use ${ROLES.join(", ")}.${guess}`);
 }

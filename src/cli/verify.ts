@@ -97,7 +97,13 @@ async function judgeHere(images: readonly ImageArgument[], config: Config, work:
     platform: parsePlatformName(args.value("platform")),
   } as const;
   await using running = closing(await tools.compose(config, options));
-  return await judgeImages(images, { assay: running.app.assay, concurrency, timeoutMs, progress });
+  return await judgeImages(images, {
+    assay: running.app.assay,
+    verdictJson: tools.verdictJson,
+    concurrency,
+    timeoutMs,
+    progress,
+  });
 }
 
 function inlinePolicies(images: readonly ImageArgument[], { args, io }: Context): readonly PolicyText[] {

@@ -10,7 +10,7 @@ import type {
 } from "../../domain/facts.ts";
 import type { Known } from "../../domain/gap.ts";
 import { formatPlatform } from "../../domain/platform.ts";
-import type { SignatureTried } from "../../domain/verdict.ts";
+import type { ShownSignature } from "../shown-verdict.ts";
 import { printableData, type Style } from "../terminal-text.ts";
 import { layerTable } from "./layer-table.ts";
 import { signatureLines } from "./signature-text.ts";
@@ -130,7 +130,7 @@ function triedLines({ signatures }: ImageFacts, style: Style): readonly string[]
 }
 
 /** A signature by several signers is told once for each. */
-function triedOf({ opinion, ...place }: SignatureFact): readonly SignatureTried[] {
+function triedOf({ opinion, ...place }: SignatureFact): readonly ShownSignature[] {
   const nothing = { reason: undefined, step: undefined, detail: undefined, signer: undefined };
   if (opinion.kind === "rejected") {
     const { kind: status, reason, step, detail, signer } = opinion;

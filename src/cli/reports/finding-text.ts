@@ -1,9 +1,10 @@
-import type { Finding, Outcome, Verdict } from "../../domain/verdict.ts";
+import type { Outcome } from "../../domain/verdict.ts";
+import type { ShownFinding, ShownVerdict } from "../shown-verdict.ts";
 import type { Style } from "../terminal-text.ts";
 import { mendOfFinding, mendOfRejection } from "./mends.ts";
 
 /** What speaks against the image first, each with what to do; then, briefly, what is in order. */
-export function findingLines(verdict: Verdict, style: Style): readonly string[] {
+export function findingLines(verdict: ShownVerdict, style: Style): readonly string[] {
   const against = verdict.findings.filter(({ outcome }) => outcome !== "satisfied").sort(byWeight);
   const satisfied = verdict.findings.filter(({ outcome }) => outcome === "satisfied");
   return [
@@ -15,7 +16,7 @@ export function findingLines(verdict: Verdict, style: Style): readonly string[] 
 const WEIGHTS = { deny: 0, warn: 1, audit: 2 } as const;
 
 /** What denies stands before what warns, and a violation before what could not be told. */
-function byWeight(a: Finding, b: Finding): number {
+function byWeight(a: ShownFinding, b: ShownFinding): number {
   return WEIGHTS[a.enforcement] - WEIGHTS[b.enforcement] || outcomeWeight(a.outcome) - outcomeWeight(b.outcome);
 }
 
@@ -23,7 +24,7 @@ function outcomeWeight(outcome: Outcome): number {
   return outcome === "violated" ? 0 : 1;
 }
 
-function againstLines(finding: Finding, verdict: Verdict, style: Style): readonly string[] {
+function againstLines(finding: ShownFinding, verdict: ShownVerdict, style: Style): readonly string[] {
   const effect = finding.enforcement === "deny" ? "" : ` ${style.odd(`(${finding.enforcement} only)`)}`;
   const unclear = finding.outcome === "undetermined" ? "could not tell: " : "";
   const mends = mendsOf(finding, verdict);
@@ -34,31 +35,30 @@ function againstLines(finding: Finding, verdict: Verdict, style: Style): readonl
   ];
 }
 
-function markOf({ outcome, enforcement }: Finding, style: Style): string {
+function markOf({ outcome, enforcement }: ShownFinding, style: Style): string {
   const mark = outcome === "undetermined" ? "?" : enforcement === "deny" ? "✖" : "!";
   return enforcement === "deny" ? style.bad(mark) : style.odd(mark);
 }
 
 /** For wrong signatures, what each distinct failure asks for; the general advice only where none is known. */
-function mendsOf(finding: Finding, verdict: Verdict): readonly string[] {
+function mendsOf(finding: ShownFinding, verdict: ShownVerdict): readonly string[] {
   const general = mendOfFinding(finding.reason, imageByDigest(verdict));
   if (finding.reason !== "wrongly-signed") return general === undefined ? [] : [general];
-  const cited = new Set(finding.cites.flatMap((cite) => (cite.kind === "signature" ? [cite.digest] : [])));
-  const tried = verdict.signatures.filter(
-    ({ status, artifact }) => status === "rejected" && (cited.size === 0 || cited.has(artifact)),
-  );
-  const special = new Set(tried.flatMap(({ reason }) => mendOfRejection(reason) ?? []));
+  const cited = new Set<string>(finding.cites.flatMap((cite) => (cite.kind === "signature" ? [cite.digest] : [])));
+  const rejected = verdict.signatures.filter(({ status }) => status === "rejected");
+  const meant = rejected.filter(({ artifact }) => artifact !== undefined && cited.has(artifact));
+  const special = new Set((meant.length > 0 ? meant : rejected).flatMap(({ reason }) => mendOfRejection(reason) ?? []));
   return special.size > 0 ? [...special] : general === undefined ? [] : [general];
 }
 
 /** `registry/repository@digest`: what can be pasted after a signing command. */
-function imageByDigest({ image, digest }: Verdict): string {
+function imageByDigest({ image, digest }: ShownVerdict): string {
   const name = image.split("@")[0] ?? image;
   const colon = name.lastIndexOf(":");
   return `${colon > name.lastIndexOf("/") ? name.slice(0, colon) : name}@${digest}`;
 }
 
-function citation(cite: Finding["cites"][number]): string {
+function citation(cite: ShownFinding["cites"][number]): string {
   switch (cite.kind) {
     case "signature":
       return `signature ${cite.digest} by ${cite.authority}`;

@@ -13,6 +13,6 @@ export const json: Report = {
 
 /** An image that led to no verdict is denied all the same, and says so under the same name. */
 function answerOf(outcome: Outcome): unknown {
-  if (outcome.kind === "judged") return outcome.verdict;
+  if (outcome.kind === "judged") return outcome.json;
   return { image: outcome.image, decision: "deny", problem: outcome.problem };
 }

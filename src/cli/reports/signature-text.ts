@@ -1,30 +1,35 @@
 import type { Signer } from "../../domain/facts.ts";
-import type { SignatureTried } from "../../domain/verdict.ts";
+import type { ShownSignature } from "../shown-verdict.ts";
 import type { Style } from "../terminal-text.ts";
 
 /** Enough of a fingerprint to tell two apart on a page. */
 const SHORT = 16;
 
 /** Every signature under every authority: what came of it, at which step, by whom, and where it lies. */
-export function signatureLines(signatures: readonly SignatureTried[], style: Style): readonly string[] {
+export function signatureLines(signatures: readonly ShownSignature[], style: Style): readonly string[] {
   return signatures.flatMap((tried) => [
     `${triedMark(tried, style)} ${tried.scheme} by ${tried.authority}: ${triedResult(tried)}`,
-    `  ${style.faint(`${triedSigner(tried)}artifact ${tried.artifact} from ${tried.source} (${tried.via})`)}`,
+    `  ${style.faint([...triedSigner(tried), triedPlace(tried)].join(", "))}`,
   ]);
 }
 
-function triedMark({ status }: SignatureTried, style: Style): string {
+function triedMark({ status }: ShownSignature, style: Style): string {
   return status === "verified" ? style.good("✔") : style.bad("✖");
 }
 
-function triedResult({ status, step, reason, detail }: SignatureTried): string {
+function triedResult({ status, step, reason, detail }: ShownSignature): string {
   if (status === "verified") return "verified";
   const because = [reason ?? "rejected", ...(detail === undefined ? [] : [detail])].join(": ");
   return step === undefined ? `rejected, ${because}` : `rejected at step "${step}", ${because}`;
 }
 
-function triedSigner({ signer }: SignatureTried): string {
-  return signer === undefined ? "" : `signer ${formatSigner(signer)}, `;
+function triedSigner({ signer }: ShownSignature): readonly string[] {
+  return signer === undefined ? [] : [`signer ${formatSigner(signer)}`];
+}
+
+function triedPlace({ artifact, source, via }: ShownSignature): string {
+  const path = via === undefined ? "" : ` (${via})`;
+  return `${artifact === undefined ? "" : `artifact ${artifact} `}from ${source}${path}`;
 }
 
 /** Who signed, short. */

@@ -14,7 +14,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** Code points, so that a letter outside the basic plane counts once. */
 function widthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 function pad(text: string, width: number): string {

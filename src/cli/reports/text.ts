@@ -1,5 +1,5 @@
-import type { Verdict } from "../../domain/verdict.ts";
 import { isUndetermined, type Outcome } from "../exit-code.ts";
+import type { ShownVerdict } from "../shown-verdict.ts";
 import { printableData, type Style } from "../terminal-text.ts";
 import { findingLines } from "./finding-text.ts";
 import { mendOfProblem } from "./mends.ts";
@@ -32,7 +32,7 @@ function problemLines(outcome: Outcome & { readonly kind: "unresolved" }, style:
   ];
 }
 
-function verdictLines(verdict: Verdict, outcome: Outcome, style: Style): readonly string[] {
+function verdictLines(verdict: ShownVerdict, outcome: Outcome, style: Style): readonly string[] {
   return [
     `${headline(outcome, style)}  ${style.strong(verdict.image)}`,
     `  ${style.faint("digest")}  ${verdict.digest}`,
@@ -63,7 +63,7 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return ["", ...(title === "" ? [] : [`  ${title}`]), ...lines.map((line) => (line === "" ? "" : indent + line))];
 }
 
-function platformLines({ platforms }: Verdict): readonly string[] {
+function platformLines({ platforms }: ShownVerdict): readonly string[] {
   const rows = platforms.map(({ platform, user, composition, base, digest }) => [
     platform,
     user,
@@ -74,7 +74,7 @@ function platformLines({ platforms }: Verdict): readonly string[] {
   return rows.length === 0 ? [] : table(["platform", "user", "composition", "base", "digest"], rows);
 }
 
-function standing({ policies, decidedAt, validUntil }: Verdict): string {
+function standing({ policies, decidedAt, validUntil }: ShownVerdict): string {
   const by = policies.length === 0 ? "no policy" : policies.join(", ");
   const end = validUntil === undefined ? "" : `, holds until ${validUntil}`;
   return `judged by ${by} at ${decidedAt}${end}`;
