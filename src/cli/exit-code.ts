@@ -18,12 +18,12 @@ export type Outcome =
 
 export type Problem = { readonly code: string; readonly message: string; readonly retryable: boolean };
 
-/** Answers about the image itself: looking again, or being let in, would not change them. Anything else is "could not tell". */
+/**
+ * Answers about the image itself, which looking again would not change. Every other code is of a world that did not
+ * answer or cannot be believed, hence "could not tell", as the pipeline treats a gap.
+ */
 const CONCLUSIVE: readonly (PortCode | InputCode)[] = [
   "not-found",
-  "digest-mismatch",
-  "malformed",
-  "unsupported",
   "reference",
   "digest",
   "json",

@@ -12,6 +12,8 @@ export type Flag = {
   readonly value?: string;
   readonly repeatable?: boolean;
   readonly help: string;
+  /** Why it is refused although it is known; such a flag is not shown in help. */
+  readonly refused?: string;
 };
 
 /** A command's words as given: flags by name, then the rest in order. */
@@ -26,20 +28,31 @@ export type Arguments = {
 
 const HELP: Flag = { name: "help", short: "h", help: "show this help" };
 
-/** Throws `InputError` (`usage`) for unknown, repeated or incomplete flags. `--help` is always known. */
+type Given = {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+};
+
+/** Throws `InputError` (`usage`) for unknown, repeated, refused or incomplete flags. `--help` is always known. */
 export function parseArguments(command: string, flags: readonly Flag[], words: readonly string[]): Arguments {
   const known = [...flags, HELP];
-  refuseUnknown(command, known, words);
-  const { positionals, tokens } = parseStrictly(command, known, words);
-  const given = new Map<string, string[]>();
-  for (const token of tokens) {
-    if (token.kind === "option") given.set(token.name, [...(given.get(token.name) ?? []), token.value ?? ""]);
-  }
-  refuseRepeated(command, known, given);
+  const given = readLoosely(known, words);
+  for (const option of given) checkOption(command, known, option);
+  const { positionals } = parseArgs({
+    args: [...words],
+    options: optionsOf(known),
+    strict: true,
+    allowPositionals: true,
+  });
+  const valuesOf = (name: string): string[] =>
+    given.filter((option) => option.name === name).map(({ value }) => value ?? "");
+  refuseRepeated(command, known, valuesOf);
   return {
-    value: (name) => given.get(name)?.[0],
-    values: (name) => given.get(name) ?? [],
-    has: (name) => given.has(name),
+    value: (name) => valuesOf(name)[0],
+    values: valuesOf,
+    has: (name) => given.some((option) => option.name === name),
     operands: positionals,
   };
 }
@@ -53,42 +66,39 @@ function optionsOf(flags: readonly Flag[]): ParseArgsOptionsConfig {
   );
 }
 
+/** Every option as written, known or not: the strict reading tells no more than that something is wrong. */
+function readLoosely(flags: readonly Flag[], words: readonly string[]): readonly Given[] {
+  const options = optionsOf(flags);
+  const { tokens } = parseArgs({ args: [...words], options, strict: false, allowPositionals: true, tokens: true });
+  return tokens.flatMap((token) => (token.kind === "option" ? [token] : []));
+}
+
 function usage(command: string, problem: string): InputError {
   return new InputError("usage", `${problem} Run "assay help ${command}" for what it takes.`);
 }
 
-function refuseUnknown(command: string, flags: readonly Flag[], words: readonly string[]): void {
-  const { tokens } = parseArgs({
-    args: [...words],
-    options: optionsOf(flags),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const spellings = flags.map((flag) => `--${flag.name}`);
-  for (const token of tokens) {
-    if (token.kind === "option" && !flags.some((flag) => flag.name === token.name)) {
-      const guess = didYouMean(token.rawName, spellings);
-      throw usage(command, `"assay ${command}" has no option ${token.rawName}.${guess}`);
-    }
+function checkOption(command: string, flags: readonly Flag[], { name, rawName, value, inlineValue }: Given): void {
+  const flag = flags.find((candidate) => candidate.name === name);
+  if (flag === undefined) {
+    const spellings = flags.filter(({ refused }) => refused === undefined).map((candidate) => `--${candidate.name}`);
+    throw usage(command, `"assay ${command}" has no option ${rawName}.${didYouMean(rawName, spellings)}`);
+  }
+  if (flag.refused !== undefined) throw new InputError("usage", `${rawName} ${flag.refused}`);
+  if (flag.value === undefined && value !== undefined)
+    throw usage(command, `${rawName} is a switch and takes no value.`);
+  if (flag.value === undefined) return;
+  if (value === undefined || value === "") throw usage(command, `${rawName} needs a value: ${flag.value}.`);
+  if (inlineValue !== true && value.length > 1 && value.startsWith("-")) {
+    throw usage(
+      command,
+      `${rawName} needs a value, and "${value}" looks like another option: write ${rawName}=${value} if it is none.`,
+    );
   }
 }
 
-function parseStrictly(command: string, flags: readonly Flag[], words: readonly string[]) {
-  try {
-    const options = optionsOf(flags);
-    return parseArgs({ args: [...words], options, strict: true, allowPositionals: true, tokens: true });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const [first = ""] = error.message.split("\n");
-    throw new InputError("usage", usage(command, `${first.replace(/\.?$/, "")}.`).message, { cause: error });
-  }
-}
-
-function refuseRepeated(command: string, flags: readonly Flag[], given: ReadonlyMap<string, readonly string[]>): void {
-  for (const { name, value, repeatable } of flags) {
-    const values = given.get(name) ?? [];
-    if (values.length > 1 && repeatable !== true) throw usage(command, `--${name} is given ${values.length} times.`);
-    if (value !== undefined && values.includes("")) throw usage(command, `--${name} needs a value: ${value}.`);
+function refuseRepeated(command: string, flags: readonly Flag[], valuesOf: (name: string) => readonly string[]): void {
+  for (const { name, repeatable } of flags) {
+    const times = valuesOf(name).length;
+    if (times > 1 && repeatable !== true) throw usage(command, `--${name} is given ${times} times.`);
   }
 }

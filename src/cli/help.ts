@@ -19,8 +19,9 @@ export function overview(commands: readonly Command[]): string {
 
 /** One command in full. */
 export function commandHelp({ name, summary, operands, flags, notes }: Command): string {
-  const width = Math.max(0, ...flags.map((flag) => spelling(flag).length));
-  const options = flags.map(
+  const shown = flags.filter(({ refused }) => refused === undefined);
+  const width = Math.max(0, ...shown.map((flag) => spelling(flag).length));
+  const options = shown.map(
     (flag) => `  ${spelling(flag).padEnd(width)}  ${flag.help}${flag.repeatable ? " (repeatable)" : ""}`,
   );
   return [

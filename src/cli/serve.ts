@@ -1,11 +1,10 @@
-import { parseDuration } from "../domain/duration.ts";
 import { InputError } from "../domain/errors.ts";
 import type { App } from "./app.ts";
 import type { Command, Context } from "./command.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { Flag } from "./flags.ts";
 import { inForceLines, runUntilStopped } from "./service.ts";
-import { readSettings, SETTINGS } from "./settings.ts";
+import { parsePeriod, readSettings, SETTINGS } from "./settings.ts";
 
 /** Below the 30 seconds that Kubernetes gives a pod by default. */
 const DEFAULT_GRACE = "25s";
@@ -72,5 +71,5 @@ async function start(app: App, { args, io }: Context): Promise<() => Promise<voi
 
 /** Shared with `assay worker`. */
 export function parseGrace({ args }: Context): number {
-  return parseDuration(args.value("grace") ?? DEFAULT_GRACE);
+  return parsePeriod("grace", args.value("grace") ?? DEFAULT_GRACE);
 }

@@ -26,13 +26,22 @@ export function readSettings(args: Arguments, io: Io): Config {
     policy: args.value("policy") ?? config.policy,
     registryCa: args.value("ca") ?? config.registryCa,
     unsafePlainHttp: [...config.unsafePlainHttp, ...args.values("unsafe-plain-http")],
-    verifyTimeoutMs: timeout === undefined ? config.verifyTimeoutMs : parseTimeout(timeout),
+    verifyTimeoutMs: timeout === undefined ? config.verifyTimeoutMs : parsePeriod("timeout", timeout),
   };
 }
 
-function parseTimeout(text: string): number {
-  const millis = parseDuration(text);
-  if (millis === 0)
-    throw new InputError("usage", "--timeout is 0, which leaves no time to judge: write one such as 90s.");
+/** A flag's duration in milliseconds, more than none. Throws `InputError` naming the flag. */
+export function parsePeriod(flag: string, text: string): number {
+  const millis = parseNamed(flag, text);
+  if (millis === 0) throw new InputError("usage", `--${flag} is 0, which leaves no time: write one such as 90s.`);
   return millis;
+}
+
+function parseNamed(flag: string, text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError("usage", `--${flag}: ${error.message}`, { cause: error });
+  }
 }

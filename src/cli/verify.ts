@@ -1,20 +1,21 @@
-import { InputError, PortError } from "../domain/errors.ts";
+import { InputError } from "../domain/errors.ts";
 import type { Config } from "../config.ts";
 import { closing, type PolicyText } from "./app.ts";
 import type { Command, Context } from "./command.ts";
-import { exitCodeOfAll, unresolved, type ExitCode, type Outcome } from "./exit-code.ts";
+import { exitCodeOfAll, type ExitCode, type Outcome } from "./exit-code.ts";
 import type { Flag } from "./flags.ts";
 import { parseImageArguments, type ImageArgument } from "./image-argument.ts";
 import { judgeImages } from "./judge-images.ts";
 import { oneOffPolicy } from "./one-off-policy.ts";
 import { parsePlatformName } from "./platform-name.ts";
 import { startProgress, type Progress } from "./progress.ts";
-import { refuseLater } from "./later.ts";
 import { deliver } from "./reports/deliver.ts";
 import { findReport, REPORT_WORDS } from "./reports/index.ts";
-import { connectionTo } from "./server-connection.ts";
-import { verifyOnServer } from "./server-verify.ts";
 import { readSettings, SETTINGS } from "./settings.ts";
+
+const NO_KEYLESS = "is not supported by this version: use --key, or name authorities in a policy file.";
+const NO_MANIFESTS =
+  "(the images of Kubernetes manifests) is not supported by this version: name the images themselves.";
 
 const FLAGS: readonly Flag[] = [
   SETTINGS.policy,
@@ -32,7 +33,13 @@ const FLAGS: readonly Flag[] = [
   SETTINGS.plainHttp,
   SETTINGS.timeout,
   SETTINGS.ca,
-  { name: "file", short: "f", value: "MANIFEST", help: "not supported by this version" },
+  ...["certificate-identity", "certificate-oidc-issuer"].map((name) => ({
+    name,
+    value: "TEXT",
+    help: "",
+    refused: NO_KEYLESS,
+  })),
+  { name: "file", short: "f", value: "MANIFEST", help: "", refused: NO_MANIFESTS },
 ];
 
 /** `assay verify IMAGE…`: judges images and exits by the answer. */
@@ -51,7 +58,6 @@ export const verify: Command = {
 
 async function runVerify(context: Context): Promise<ExitCode> {
   const { args, io, tools } = context;
-  refuseLater(args);
   refuseContradictions(context);
   const report = findReport(args.value("format") ?? "text");
   const config = readSettings(args, io);
@@ -83,7 +89,10 @@ function refuseContradictions({ args }: Context): void {
 type Working = Context & { readonly progress: Progress };
 
 async function judge(images: readonly ImageArgument[], config: Config, work: Working): Promise<readonly Outcome[]> {
-  return work.args.has("server") ? judgeThere(images, config, work) : judgeHere(images, config, work);
+  if (!work.args.has("server")) return judgeHere(images, config, work);
+  // An HTTP client and the answers' schemas are loaded only by who needs them.
+  const { judgeThere } = await import("./judge-there.ts");
+  return judgeThere(images, config, work);
 }
 
 async function judgeHere(images: readonly ImageArgument[], config: Config, work: Working): Promise<readonly Outcome[]> {
@@ -111,23 +120,4 @@ function inlinePolicies(images: readonly ImageArgument[], { args, io }: Context)
   if (key === undefined) return [];
   const isLogIgnored = args.has("unsafe-ignore-transparency-log");
   return [oneOffPolicy({ key, images: images.map(({ reference }) => reference), isLogIgnored, cwd: io.cwd })];
-}
-
-/** A server that cannot be reached leaves every image undetermined, and each report says so in its own form. */
-async function judgeThere(
-  images: readonly ImageArgument[],
-  config: Config,
-  work: Working,
-): Promise<readonly Outcome[]> {
-  const connection = await connectionTo(work, config);
-  try {
-    work.progress.say(`asking ${connection.url.origin}`);
-    return await verifyOnServer(images, connection, work.tools.references);
-  } catch (error) {
-    if (!(error instanceof PortError)) throw error;
-    const { code, message, retryable } = error;
-    return images.map(({ typed }) => unresolved({ image: typed, code, message, retryable }));
-  } finally {
-    await connection.close();
-  }
 }

@@ -61,7 +61,8 @@ const PROBLEM_MENDS: Readonly<Partial<Record<PortCode | InputCode, string>>> = {
   "too-large": "the content is larger than Assay reads; check what was pushed",
   "too-many": "the list is longer than Assay reads; check what was pushed",
   "digest-mismatch": "do not use it: the content is not what its digest names",
-  malformed: "push the image again with a current client",
+  malformed: "check that the host is the one that is meant: its answer cannot be read",
+  manifest: "push the image again with a current client",
   unsupported: "push the image again with a current client",
   "store-unavailable": "check Assay's own store (ASSAY_DATA or REDIS_URL)",
 };
