@@ -95,9 +95,9 @@ export type Fake = {
   readonly inspected: Record<string, () => Promise<ImageView | Unresolved>>;
   readonly composed: { readonly config: Config; readonly options: AppOptions }[];
   readonly calls: string[];
-  composeError: unknown;
-  apiError: unknown;
-  workersError: unknown;
+  composeError: Error | undefined;
+  apiError: Error | undefined;
+  workersError: Error | undefined;
   /** Keeps `App.close` from ending. */
   hangsOnClose: boolean;
   set: PolicySet;
@@ -189,8 +189,8 @@ export function fakeTools(fake: Fake): CliTools {
       return fakeApp(fake);
     },
     references: { parse: parseReference, format: formatReference },
-    // One member less than the domain's verdict, so that a test sees which of the two was printed.
-    verdictJson: ({ validFrom: _, ...rest }) => rest,
+    // One member more than the domain's verdict, so that a test sees which of the two was printed.
+    verdictJson: (verdict) => ({ form: "public", ...verdict }),
     policy: {
       load: async () => fake.loaded,
       matching: (set, image) =>

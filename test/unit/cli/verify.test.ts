@@ -161,8 +161,7 @@ test("closes what it composed, whether it succeeds or fails", async () => {
 test("prints exactly the public verdict object for one image as JSON", async () => {
   const value = verdict();
   const ran = await cli(["verify", WEB, "--format", "json"], worldWith({ [WEB]: judged(value) }));
-  const { validFrom: _, ...publicForm } = value;
-  assert.equal(ran.out, `${JSON.stringify(publicForm, undefined, 2)}\n`);
+  assert.equal(ran.out, `${JSON.stringify({ form: "public", ...value }, undefined, 2)}\n`);
 });
 
 test("prints an array for several images as JSON, with a denial for one that led to no verdict", async () => {
@@ -192,11 +191,11 @@ test("turns --key into a policy that demands that key and the transparency log o
   const fake = worldWith({ [WEB]: judged(verdict()), [API]: judged(verdict({ image: API })) });
   await cli(["verify", WEB, API, WEB, "--key", "keys/release.pub"], fake);
   const [policy] = fake.composed[0]!.options.inlinePolicies;
-  const [authority, rules] = policy!.text.split("\n---\n").map((document) => JSON.parse(document));
-  assert.deepEqual(authority.spec, {
+  const [authority, rules] = policy!.text.split("\n---\n").map((document) => JSON.parse(document) as { spec: unknown });
+  assert.deepEqual(authority?.spec, {
     cosign: { keys: [{ file: "/home/shop/keys/release.pub" }], transparencyLog: "required" },
   });
-  assert.deepEqual(rules.spec, {
+  assert.deepEqual(rules?.spec, {
     match: { images: ["registry.example.com/shop/web", "registry.example.com/shop/api"] },
     rules: [{ signed: { by: "key" } }],
   });
