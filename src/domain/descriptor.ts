@@ -1,15 +1,19 @@
-import { parseDigest, type Digest } from "./digest.ts";
+import { isDigest, type Digest } from "./digest.ts";
 import { InputError } from "./errors.ts";
 import {
+  inside,
   optionalString,
+  optionalStringArray,
   optionalStringMap,
   readStruct,
   requiredInteger,
   requiredString,
+  type JsonObject,
   type JsonPlace,
   type JsonValue,
 } from "./json.ts";
 import { parsePlatform, type Platform } from "./platform.ts";
+import { quoted } from "./quoted.ts";
 
 /** Names content: what it is, its digest and its size in bytes (OCI image-spec, descriptor.md). */
 export type Descriptor = {
@@ -30,16 +34,21 @@ export function parseDescriptor(value: JsonValue | undefined, place: JsonPlace):
   const object = readStruct(value, FIELDS, place);
   const size = requiredInteger(object, "size", place);
   if (size < 0) throw new InputError(place.code, `${place.path}.size is negative`);
-  const urls = object.get("urls");
   return {
     mediaType: requiredString(object, "mediaType", place),
-    digest: parseDigest(requiredString(object, "digest", place)),
+    digest: requiredDigest(object, place),
     size,
     artifactType: optionalString(object, "artifactType", place),
     annotations: optionalStringMap(object, "annotations", place),
     platform: parsePlatform(object.get("platform"), place),
-    foreign: Array.isArray(urls) && urls.length > 0,
+    foreign: optionalStringArray(object, "urls", place).length > 0,
   };
+}
+
+function requiredDigest(object: JsonObject, place: JsonPlace): Digest {
+  const text = requiredString(object, "digest", place);
+  if (isDigest(text)) return text;
+  throw new InputError(place.code, `${inside(place, "digest").path} is not a digest: ${quoted(text, 160)}`);
 }
 
 /** A descriptor of content we hash ourselves, without the optional members. */

@@ -1,5 +1,6 @@
 import type { Brand } from "./brand.ts";
 import { InputError } from "./errors.ts";
+import { quoted } from "./quoted.ts";
 
 /** The algorithms a registry may name content by (OCI image-spec, descriptor.md "Registered algorithms"). */
 export type DigestAlgorithm = "sha256" | "sha384" | "sha512";
@@ -19,7 +20,7 @@ export function parseDigest(text: string): Digest {
   if (!isDigest(text)) {
     throw new InputError(
       "digest",
-      `"${text.slice(0, 160)}" is not a digest: expected sha256: and 64 lower-case hexadecimal digits`,
+      `${quoted(text, 160)} is not a digest: expected sha256: and 64 lower-case hexadecimal digits`,
     );
   }
   return text;

@@ -3,8 +3,9 @@ import { InputError } from "./errors.ts";
 import { parseInstant, type Instant } from "./instant.ts";
 import {
   inside,
-  isJsonObject,
   optionalArray,
+  optionalBoolean,
+  optionalObject,
   optionalString,
   optionalStringArray,
   optionalStringMap,
@@ -75,11 +76,8 @@ const PLACE: JsonPlace = { code: "config", path: "config" };
 /** Throws `InputError` for anything a runtime could read differently than we do. */
 export function parseImageConfig(value: JsonValue): ImageConfig {
   const object = readStruct(value, FIELDS, PLACE);
-  const inner = object.get("config");
-  const config: JsonObject = isJsonObject(inner)
-    ? readStruct(inner, CONFIG_FIELDS, inside(PLACE, "config"))
-    : new Map();
   const at = inside(PLACE, "config");
+  const config = readStruct(optionalObject(object, "config", PLACE) ?? new Map(), CONFIG_FIELDS, at);
   return {
     platform: {
       os: requiredString(object, "os", PLACE),
@@ -93,7 +91,7 @@ export function parseImageConfig(value: JsonValue): ImageConfig {
     cmd: optionalStringArray(config, "Cmd", at),
     workingDir: optionalString(config, "WorkingDir", at) ?? "",
     labels: optionalStringMap(config, "Labels", at),
-    volumes: isJsonObject(config.get("Volumes")) ? [...(config.get("Volumes") as JsonObject).keys()] : [],
+    volumes: [...(optionalObject(config, "Volumes", at)?.keys() ?? [])],
     created: optionalInstant(object, PLACE),
     diffIds: parseRootfs(object),
     history: (optionalArray(object, "history", PLACE) ?? []).map((entry, index) =>
@@ -129,6 +127,6 @@ function parseHistory(value: JsonValue, place: JsonPlace): HistoryEntry {
   return {
     created: optionalInstant(entry, place),
     createdBy: optionalString(entry, "created_by", place) ?? "",
-    emptyLayer: entry.get("empty_layer") === true,
+    emptyLayer: optionalBoolean(entry, "empty_layer", place),
   };
 }

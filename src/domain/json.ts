@@ -1,4 +1,5 @@
 import { InputError, type InputCode } from "./errors.ts";
+import { quoted } from "./quoted.ts";
 
 /** Parsed JSON in which an object is a `Map`: no prototype to pollute, and a key is only what the text said. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
@@ -19,8 +20,13 @@ function refuse(place: JsonPlace, expected: string): never {
   throw new InputError(place.code, `${place.path} is not ${expected}`);
 }
 
+/** Names that can stand in a path as they are; others are somebody's data and are quoted. */
+const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
+
 export function inside(place: JsonPlace, step: string | number): JsonPlace {
-  return { code: place.code, path: typeof step === "number" ? `${place.path}[${step}]` : `${place.path}.${step}` };
+  const plain = typeof step === "string" && PLAIN_NAME.test(step);
+  const shown = typeof step === "number" ? String(step) : quoted(step, 64);
+  return { code: place.code, path: plain ? `${place.path}.${step}` : `${place.path}[${shown}]` };
 }
 
 /**
@@ -40,7 +46,7 @@ export function readStruct(value: JsonValue | undefined, known: readonly string[
     if (name !== undefined && name !== key) {
       throw new InputError(
         place.code,
-        `${place.path} is ambiguous: the key "${key}" would be read as "${name}" by a container runtime`,
+        `${place.path} is ambiguous: the key ${quoted(key)} would be read as "${name}" by a container runtime`,
       );
     }
   }
@@ -68,6 +74,19 @@ export function requiredInteger(object: JsonObject, key: string, place: JsonPlac
   return typeof value === "number" && Number.isSafeInteger(value)
     ? value
     : refuse(inside(place, key), "a whole number");
+}
+
+/** Absent is `false`, as Go leaves the field. */
+export function optionalBoolean(object: JsonObject, key: string, place: JsonPlace): boolean {
+  const value = present(object, key) ?? false;
+  return typeof value === "boolean" ? value : refuse(inside(place, key), "true or false");
+}
+
+/** An object Go would read into a pointer to a struct or into a map: absent and `null` are alike. */
+export function optionalObject(object: JsonObject, key: string, place: JsonPlace): JsonObject | undefined {
+  const value = present(object, key);
+  if (value === undefined) return undefined;
+  return isJsonObject(value) ? value : refuse(inside(place, key), "an object");
 }
 
 export function optionalArray(object: JsonObject, key: string, place: JsonPlace): readonly JsonValue[] | undefined {

@@ -11,7 +11,8 @@ import {
   type JsonPlace,
   type JsonValue,
 } from "./json.ts";
-import { CONFIG_TYPES, IN_TOTO, INDEX_TYPES, layerPacking, MANIFEST_TYPES } from "./media-types.ts";
+import { CONFIG_TYPES, DOCKER_MANIFEST, IN_TOTO, INDEX_TYPES, isLayerType, MANIFEST_TYPES } from "./media-types.ts";
+import { quoted } from "./quoted.ts";
 
 /** An image manifest or an artefact that has the same shape (OCI image-spec, manifest.md). */
 export type Manifest = {
@@ -66,21 +67,21 @@ function refuse(why: string): never {
  */
 export function parseManifest(value: JsonValue, servedAs: string | undefined): Manifest | Index {
   const object = readStruct(value, FIELDS, PLACE);
-  if (object.has("fsLayers") || requiredInteger(object, "schemaVersion", PLACE) !== 2) {
+  const version = requiredInteger(object, "schemaVersion", PLACE);
+  if (object.has("fsLayers") || version === 1) {
     refuse("manifest is Docker schema 1, which has no content digests: push the image again with a current client");
   }
+  if (version !== 2) refuse(`manifest.schemaVersion is ${version}, expected 2`);
   const mediaType = agreedMediaType(object, servedAs);
   if (INDEX_TYPES.includes(mediaType)) return parseIndex(object, mediaType);
   if (MANIFEST_TYPES.includes(mediaType)) return parseImageManifest(object, mediaType);
-  return refuse(
-    `manifest has the media type "${mediaType.slice(0, 120)}", which is neither an image manifest nor an index`,
-  );
+  return refuse(`manifest has the media type ${quoted(mediaType)}, which is neither an image manifest nor an index`);
 }
 
 function agreedMediaType(object: JsonObject, servedAs: string | undefined): string {
   const own = optionalString(object, "mediaType", PLACE);
   if (own !== undefined && servedAs !== undefined && own !== servedAs) {
-    refuse(`manifest says it is "${own.slice(0, 120)}" but was served as "${servedAs.slice(0, 120)}"`);
+    refuse(`manifest says it is ${quoted(own)} but was served as ${quoted(servedAs)}`);
   }
   return own ?? servedAs ?? refuse("manifest has no media type");
 }
@@ -122,13 +123,14 @@ function common(object: JsonObject): Pick<Index, "artifactType" | "subject" | "a
 }
 
 /**
- * Whether a runtime would try to start a container from it. Decided by content: a manifest with a file-system layer or an
- * image configuration counts, whatever its annotations call it.
+ * Whether a runtime could try to start a container from it. Decided by content, generously, since what does not count is
+ * not inspected: a file-system layer however packed, an image configuration, or the Docker manifest type is enough.
  */
 export function isRunnable(manifest: Manifest): boolean {
   return (
+    manifest.mediaType === DOCKER_MANIFEST ||
     CONFIG_TYPES.includes(manifest.config.mediaType) ||
-    manifest.layers.some((layer) => layerPacking(layer.mediaType) !== "unknown")
+    manifest.layers.some((layer) => isLayerType(layer.mediaType))
   );
 }
 

@@ -28,6 +28,14 @@ const LAYER_PACKING: ReadonlyMap<string, LayerPacking> = new Map([
   ["application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "gzip"],
 ]);
 
+// containerd takes every media type that begins so for a layer, whatever follows.
+const LAYER_PREFIXES = ["application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs."];
+
+/** Whether a runtime could take it for a file-system layer, even one that we cannot unpack. */
+export function isLayerType(mediaType: string): boolean {
+  return LAYER_PREFIXES.some((prefix) => mediaType.toLowerCase().startsWith(prefix));
+}
+
 export function layerPacking(mediaType: string): LayerPacking {
   return LAYER_PACKING.get(mediaType) ?? "unknown";
 }

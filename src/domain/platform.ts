@@ -28,7 +28,43 @@ export function formatPlatform(platform: Platform): string {
   return `${platform.os}/${platform.architecture}${variant}`;
 }
 
-/** Whether `linux/arm64` names this platform: the variant counts only where the name gives one. */
+/**
+ * Whether `linux/arm64` names this platform: the variant counts only where the name gives one. Aliases count, since a
+ * runtime on arm64 starts what is labelled `aarch64`, and what a policy's list leaves out is not judged.
+ */
 export function isPlatformNamed(platform: Platform, name: string): boolean {
-  return name === formatPlatform(platform) || name === `${platform.os}/${platform.architecture}`;
+  const [os = "", architecture = "", variant] = name.split("/");
+  const wanted = normalise({ os, architecture, variant });
+  const given = normalise(platform);
+  if (given.os !== wanted.os || given.architecture !== wanted.architecture) return false;
+  return variant === undefined || given.variant === wanted.variant;
+}
+
+type PlatformName = Pick<Platform, "os" | "architecture" | "variant">;
+
+/** Other names of architectures; some say the variant too, whatever the platform's own says. */
+const ALIASES: ReadonlyMap<string, { readonly architecture: string; readonly variant?: string }> = new Map([
+  ["i386", { architecture: "386", variant: "" }],
+  ["x86_64", { architecture: "amd64" }],
+  ["x86-64", { architecture: "amd64" }],
+  ["aarch64", { architecture: "arm64" }],
+  ["armhf", { architecture: "arm", variant: "v7" }],
+  ["armel", { architecture: "arm", variant: "v6" }],
+]);
+/** What an absent variant stands for. */
+const DEFAULT_VARIANTS: ReadonlyMap<string, string> = new Map([
+  ["amd64", "v1"],
+  ["arm64", "v8"],
+  ["arm", "v7"],
+]);
+
+/** The same platform in one spelling, as containerd's platforms package compares them; no system at all is `linux`. */
+function normalise(platform: PlatformName): PlatformName {
+  const spelled = platform.architecture.toLowerCase();
+  const { architecture, variant = platform.variant ?? "" } = ALIASES.get(spelled) ?? { architecture: spelled };
+  return {
+    os: platform.os === "" ? "linux" : platform.os.toLowerCase(),
+    architecture,
+    variant: variant === "" ? DEFAULT_VARIANTS.get(architecture) : variant.toLowerCase().replace(/^(?=[0-9])/, "v"),
+  };
 }
