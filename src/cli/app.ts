@@ -1,0 +1,102 @@
+import type { Config } from "../config.ts";
+import type { Policy, PolicySet, SourceLocation } from "../domain/policy.ts";
+import type { ImageReference } from "../domain/reference.ts";
+import type { Verdict } from "../domain/verdict.ts";
+import type { Assay } from "../pipeline/assay.ts";
+import type { PolicySource } from "../ports/policy-source.ts";
+
+/** An image on disk, and the name under which it is to be judged. */
+export type LocalImage = {
+  readonly kind: "oci-layout" | "oci-archive";
+  /** Absolute path of the folder or the tar file. */
+  readonly path: string;
+  /** Which of the layout's manifests (`org.opencontainers.image.ref.name`); `undefined` where it holds one. */
+  readonly tag: string | undefined;
+  readonly as: ImageReference;
+};
+
+/** A policy file that exists nowhere but here. Paths in it are absolute. */
+export type PolicyText = { readonly file: string; readonly text: string };
+
+export type AppOptions = {
+  /** `inspect` needs no policies: where the configured path does not exist, none are in force. */
+  readonly purpose: "verify" | "inspect" | "serve" | "worker";
+  /** In place of the configured policy files; empty means those. */
+  readonly inlinePolicies: readonly PolicyText[];
+  /** References answered from disk in place of a registry. */
+  readonly localImages: readonly LocalImage[];
+  /** Judge this platform alone, such as `linux/arm64`, whatever `platforms.only` says; an image without it is denied. */
+  readonly platform: string | undefined;
+};
+
+export type RunningApi = { readonly address: string; close(): Promise<void> };
+
+/** Everything composed for one process. */
+export type App = {
+  readonly assay: Assay;
+  readonly policies: PolicySource;
+  startApi(): Promise<RunningApi>;
+  startWorkers(): Promise<void>;
+  /** Takes nothing new, lets running work finish for `graceMs`, then hands it back. */
+  close(graceMs?: number): Promise<void>;
+};
+
+/** Closes the app when the block ends, without waiting for anybody: for commands that ask once. */
+export function closing(app: App): AsyncDisposable & { readonly app: App } {
+  return { app, [Symbol.asyncDispose]: () => app.close(0) };
+}
+
+/** Throws `InputError` for configuration and policies that cannot be used, `PortError` for a world that does not answer. */
+export type AppFactory = (config: Config, options: AppOptions) => Promise<App>;
+
+export type PolicyProblem = { readonly message: string; readonly at: SourceLocation };
+
+/** Policy files as read. `texts` holds each file by the name that locations use, for excerpts. */
+export type LoadedPolicies = { readonly texts: ReadonlyMap<string, string> } & (
+  | { readonly kind: "accepted"; readonly set: PolicySet }
+  | { readonly kind: "refused"; readonly problems: readonly PolicyProblem[] }
+);
+
+export type PolicyTestOutcome = {
+  readonly name: string;
+  readonly at: SourceLocation;
+  /** What differed from the expectation; `undefined` if the test passed. */
+  readonly failure: string | undefined;
+};
+
+/** What the `policy` commands need. */
+export interface PolicyTools {
+  /** A file or a folder. Throws `InputError` if it cannot be read. */
+  load(path: string): Promise<LoadedPolicies>;
+  /** The policies that speak about an image, whatever the namespace. */
+  matching(set: PolicySet, image: ImageReference): readonly Policy[];
+  /** What a policy demands, one sentence each. */
+  explain(policy: Policy, set: PolicySet): readonly string[];
+  /** Runs the tests written in one file. Throws `InputError` for a file that is no test file. */
+  test(set: PolicySet, file: string): Promise<readonly PolicyTestOutcome[]>;
+}
+
+export interface ReferenceTools {
+  /** Throws `InputError`. */
+  parse(text: string): ImageReference;
+  /** The canonical spelling, such as `docker.io/library/alpine:3`. */
+  format(reference: ImageReference): string;
+}
+
+/** The verdict's one public form, which the HTTP API prints too. */
+export type VerdictJson = (verdict: Verdict) => unknown;
+
+/** Everything of the project that the commands are given rather than import. */
+export type CliTools = {
+  readonly compose: AppFactory;
+  readonly references: ReferenceTools;
+  readonly verdictJson: VerdictJson;
+  readonly policy: PolicyTools;
+  /** A small text file the operator named. Throws `InputError` naming it. */
+  readonly readText: (path: string) => Promise<string>;
+  /** Runs the demonstration; `undefined` where it was not shipped. */
+  readonly demo: () => Promise<((args: readonly string[]) => Promise<number>) | undefined>;
+};
+
+/** The program as its entry knows it. What is heavy is loaded once a command line proved to make sense. */
+export type Program = { readonly version: string; readonly load: () => Promise<CliTools> };

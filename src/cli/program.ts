@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+
+import type { CliTools, Program } from "./app.ts";
+
+const MANIFEST = new URL("../../package.json", import.meta.url);
+const WIRING = new URL("wiring.ts", import.meta.url);
+
+/** The program as shipped. Registries, stores and the rest are loaded by the first command that needs them. */
+export function program(): Program {
+  return { version: readVersion(), load: loadTools };
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(MANIFEST, "utf8")) as { readonly version: string };
+  return version;
+}
+
+async function loadTools(): Promise<CliTools> {
+  const wiring = (await import(WIRING.href)) as { readonly cliTools: () => CliTools };
+  return wiring.cliTools();
+}

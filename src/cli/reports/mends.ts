@@ -1,0 +1,85 @@
+import type { InputCode, PortCode } from "../../domain/errors.ts";
+import type { RejectionReason } from "../../domain/facts.ts";
+import type { FindingReason } from "../../domain/verdict.ts";
+
+/** What to do about a finding, in one sentence each. `{image}` stands for the image by digest. */
+const FINDING_MENDS: Readonly<Record<FindingReason, string>> = {
+  unsigned:
+    "sign this digest with a key or identity the policy accepts, then verify again: cosign sign --key KEY {image}",
+  "wrongly-signed":
+    "sign the digest again with what the policy accepts; the signatures tried, below, say where each one failed",
+  threshold: "add signatures by further distinct signers the policy names; one signer counts once",
+  "not-pinned": "deploy one of the digests the policy lists, or add this digest to it after review",
+  "root-user": "set a numeric USER other than 0 in the Dockerfile and build again",
+  "named-user": "write USER as a number: a name can be remapped inside the image, and Kubernetes cannot check it",
+  "user-unresolvable": "write USER as a number, or add the name to /etc/passwd in the image",
+  "user-invalid": "write USER as UID or UID:GID with numbers a runtime accepts",
+  composition: "build on a smaller base, such as a distroless or scratch stage",
+  uninspectable: "build and push the image again with a current client: its layers cannot be read beyond doubt",
+  present: "remove what was found from the image, or build on a base without it",
+  "too-old": "build the image again from a current base",
+  "no-date": "build the image with a creation date: an image without one has no age to judge",
+  "static-deny": "choose an image that this policy does not match; it refuses all it matches",
+  "no-policy": "write a policy whose match.images covers this image: what no policy matches is denied",
+  "not-runnable": "name a container image: this is another kind of artefact",
+  "no-platform": "build the image for a platform the policy names in platforms.only, or change that list",
+  "not-collected": "verify again with access to the registry: this was not looked at",
+  gap: "make what could not be seen reachable, below, and verify again",
+  "signature-expired": "sign the digest again: the signature's time has passed",
+  "signature-not-yet-valid": "wait until the signature's time begins, or correct the clock that made it",
+};
+
+/** What to do about a signature that does not count. */
+const REJECTION_MENDS: Readonly<Record<RejectionReason, string>> = {
+  "missing-document": "push the signature again: its registry lost a part of it",
+  malformed: "sign again with a current client",
+  unsupported: "sign again in a form this authority's scheme supports",
+  "no-signature": "sign again: the artefact holds none",
+  "bad-signature": "sign again: its bytes or its payload were changed",
+  "unknown-key": "sign with the authority's key, or add the signer's public key to the authority after review",
+  "log-missing": "sign again with the transparency log on, as cosign does unless told otherwise",
+  "log-untrusted": "sign with the log the authority trusts, or name its log in trustRoot",
+  "log-invalid": "sign again: the log's proof does not hold",
+  "log-mismatch": "sign again: the log recorded something else",
+  "timestamp-missing": "sign again with a timestamp authority",
+  "timestamp-invalid": "sign again with a timestamp authority the authority trusts",
+  "annotation-mismatch": "sign again with the annotations the authority demands",
+  "wrong-identity": "sign under the identity the authority names, or change that after review",
+  "wrong-subject": "sign this digest: the signature is for another image",
+  "wrong-predicate": "attest with the predicate type the policy names",
+};
+
+/** What to do where the image could not be judged at all. */
+const PROBLEM_MENDS: Readonly<Partial<Record<PortCode | InputCode, string>>> = {
+  unreachable: "check the host name, the network and the proxy, and try again",
+  timeout: "try again, or allow more time with --timeout",
+  unauthorized: "log in with an account that may read it: docker login, or DOCKER_CONFIG",
+  "rate-limited": "wait and try again, or log in for a higher limit",
+  "server-error": "try again later; the failure is on the other side",
+  "not-found": "check the name, the tag and the digest; was it pushed?",
+  "blocked-address": "if the host is yours, name it in ASSAY_PRIVATE_HOSTS",
+  "too-large": "the content is larger than Assay reads; check what was pushed",
+  "too-many": "the list is longer than Assay reads; check what was pushed",
+  "digest-mismatch": "do not use it: the content is not what its digest names",
+  malformed: "check that the host is the one that is meant: its answer cannot be read",
+  manifest: "push the image again with a current client",
+  unsupported: "push the image again with a current client",
+  "store-unavailable": "check Assay's own store (ASSAY_DATA or REDIS_URL)",
+};
+
+export function mendOfFinding(reason: string | undefined, image: string): string | undefined {
+  return lookUp(FINDING_MENDS, reason)?.replace("{image}", image);
+}
+
+export function mendOfRejection(reason: string | undefined): string | undefined {
+  return lookUp(REJECTION_MENDS, reason);
+}
+
+export function mendOfProblem(code: string): string | undefined {
+  return lookUp(PROBLEM_MENDS, code);
+}
+
+/** A newer server may use a word that is not known here; then there is only its message. */
+function lookUp(table: Readonly<Record<string, string | undefined>>, word: string | undefined): string | undefined {
+  return word !== undefined && Object.hasOwn(table, word) ? table[word] : undefined;
+}

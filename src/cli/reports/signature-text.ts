@@ -1,0 +1,47 @@
+import type { Signer } from "../../domain/facts.ts";
+import type { ShownSignature } from "../shown-verdict.ts";
+import type { Style } from "../terminal-text.ts";
+
+/** Enough of a fingerprint to tell two apart on a page. */
+const SHORT = 16;
+
+/** Every signature under every authority: what came of it, at which step, by whom, and where it lies. */
+export function signatureLines(signatures: readonly ShownSignature[], style: Style): readonly string[] {
+  return signatures.flatMap((tried) => [
+    `${triedMark(tried, style)} ${tried.scheme} by ${tried.authority}: ${triedResult(tried)}`,
+    `  ${style.faint([...triedSigner(tried), triedPlace(tried)].join(", "))}`,
+  ]);
+}
+
+function triedMark({ status }: ShownSignature, style: Style): string {
+  return status === "verified" ? style.good("✔") : style.bad("✖");
+}
+
+function triedResult({ status, step, reason, detail }: ShownSignature): string {
+  if (status === "verified") return "verified";
+  const because = [reason ?? "rejected", ...(detail === undefined ? [] : [detail])].join(": ");
+  return step === undefined ? `rejected, ${because}` : `rejected at step "${step}", ${because}`;
+}
+
+function triedSigner({ signer }: ShownSignature): readonly string[] {
+  return signer === undefined ? [] : [`signer ${formatSigner(signer)}`];
+}
+
+function triedPlace({ artifact, source, via }: ShownSignature): string {
+  const path = via === undefined ? "" : ` (${via})`;
+  return `${artifact === undefined ? "" : `artifact ${artifact} `}from ${source}${path}`;
+}
+
+/** Who signed, short. */
+export function formatSigner(signer: Signer): string {
+  switch (signer.kind) {
+    case "key":
+      return `key ${signer.spki.slice(0, "sha256:".length + SHORT)}…`;
+    case "identity":
+      return `${signer.subject} (${signer.issuer})`;
+    case "x509":
+      return `${signer.dn} (${signer.trustStore})`;
+    case "pgp":
+      return `PGP ${signer.fingerprint.slice(-SHORT)}`;
+  }
+}

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { PortError } from "../../../src/domain/errors.ts";
+import type { SchemeId, SourceKey } from "../../../src/domain/evidence.ts";
+import type { ImageFacts } from "../../../src/domain/facts.ts";
+import { parseInstant } from "../../../src/domain/instant.ts";
+import type { AuthorityName } from "../../../src/domain/trust.ts";
+import { cli, digestOfLetter, fakeWorld, parseReference } from "../../support/cli-fake.ts";
+
+const WEB = "registry.example.com/shop/web:1.2";
+const [A, B, C, D] = ["a", "b", "c", "d"].map(digestOfLetter) as [
+  ReturnType<typeof digestOfLetter>,
+  ReturnType<typeof digestOfLetter>,
+  ReturnType<typeof digestOfLetter>,
+  ReturnType<typeof digestOfLetter>,
+];
+
+const AMD64 = { os: "linux", architecture: "amd64", variant: undefined, osVersion: undefined };
+const SIGHTING = { layer: C, path: "bin/sh", note: "ELF" };
+
+const FACTS: ImageFacts = {
+  id: digestOfLetter("1"),
+  repository: parseReference(WEB).repository,
+  digest: A,
+  shape: "index",
+  containedIn: [],
+  signatures: [
+    {
+      scheme: "cosign" as SchemeId,
+      source: "cosign:tag" as SourceKey,
+      via: "tag",
+      authority: "release-key" as AuthorityName,
+      about: A,
+      artifact: D,
+      evidence: D,
+      opinion: {
+        kind: "verified",
+        signers: [{ kind: "key", spki: digestOfLetter("e") }],
+        notBefore: undefined,
+        notAfter: undefined,
+        signedAt: [],
+      },
+    },
+  ],
+  sources: [
+    { about: A, source: "cosign:tag" as SourceKey, state: { kind: "observed", found: 1 } },
+    { about: B, source: "cosign:tag" as SourceKey, state: { kind: "observed", found: 0 } },
+    {
+      about: A,
+      source: "cosign:referrers" as SourceKey,
+      state: { kind: "gap", gap: { code: "timeout", what: "referrers", detail: "no answer in 30s" } },
+    },
+  ],
+  platforms: [
+    {
+      digest: B,
+      declared: AMD64,
+      config: {
+        kind: "known",
+        value: {
+          platform: AMD64,
+          user: "app",
+          entrypoint: ["/web", "--port=80"],
+          cmd: [],
+          workingDir: "",
+          labels: { "org.example": "x\u001b[2J" },
+          created: parseInstant("2026-01-02T03:04:05Z"),
+        },
+      },
+      user: {
+        kind: "known",
+        value: {
+          configured: "app",
+          verdict: "nonroot-named",
+          uid: 1000,
+          gidDocker: 1000,
+          gidKubernetes: 0,
+          because: "app is uid 1000 in /etc/passwd",
+          sightings: [{ layer: C, path: "etc/passwd", note: "" }],
+        },
+      },
+      composition: {
+        kind: "known",
+        value: {
+          kind: "classified",
+          class: "minimal",
+          modifiers: ["with-shell"],
+          because: "a shell and no package manager",
+          present: { shell: [SIGHTING], "package-manager": [], setuid: [], "ssh-server": [] },
+          packages: 12,
+          executables: 3,
+          sightings: [],
+        },
+      },
+      layers: [
+        {
+          digest: C,
+          diffId: D,
+          compressedBytes: 3_145_728,
+          uncompressedBytes: 10_000_000,
+          entries: 420,
+          createdBy: "COPY / /",
+        },
+        {
+          digest: D,
+          diffId: undefined,
+          compressedBytes: 32,
+          uncompressedBytes: undefined,
+          entries: undefined,
+          createdBy: "y".repeat(80),
+        },
+      ],
+    },
+    {
+      digest: C,
+      declared: { ...AMD64, architecture: "arm64", variant: "v8" },
+      config: { kind: "not-collected" },
+      user: { kind: "gap", gap: { code: "too-large", what: "config", detail: "5 MiB" } },
+      composition: { kind: "known", value: { kind: "uninspectable", reason: "bomb", detail: "ratio 4000" } },
+      layers: [],
+    },
+  ],
+};
+
+function world(facts: ImageFacts = FACTS) {
+  const fake = fakeWorld();
+  fake.inspected[WEB] = () => Promise.resolve({ kind: "image", facts });
+  return fake;
+}
+
+test("shows configuration, user, composition, layers, signatures and sources of each platform", async () => {
+  const ran = await cli(["inspect", WEB], world());
+  assert.equal(ran.code, 0);
+  assert.equal(ran.err, "");
+  assert.equal(
+    ran.out,
+    `registry.example.com/shop/web
+  digest       ${A}
+  shape        index
+
+linux/amd64  ${B}
+  created      2026-01-02T03:04:05.000Z
+  entrypoint   "/web" "--port=80"
+  command      none
+  folder       /
+  label        org.example=x\\x1b[2J
+  user         nonroot-named (uid 1000, gid 1000, gid 0 under Kubernetes), from USER app: app is uid 1000 in /etc/passwd
+               /etc/passwd in ${C}
+  composition  minimal (with-shell): a shell and no package manager
+  contains     12 packages, 3 executables
+  has          shell
+               /bin/sh in ${C}, ELF
+  layers
+    #  digest               packed   unpacked  entries  created by
+    1  sha256:cccccccccccc  3.0 MiB  9.5 MiB   420      COPY / /
+    2  sha256:dddddddddddd  32 B     -         -        ${"y".repeat(59)}…
+
+linux/arm64/v8  ${C}
+  config       was not looked at
+  user         could not be seen: too-large: config: 5 MiB
+  composition  cannot be read, bomb: ratio 4000
+
+signatures found
+  ✔ cosign by release-key: verified
+    signer key sha256:eeeeeeeeeeeeeeee…, artifact ${D} from cosign:tag (tag)
+
+sources looked at
+  cosign:tag: 1 found for ${A}
+  cosign:tag: nothing found for ${B}
+  cosign:referrers: could not be seen for ${A}: timeout: referrers: no answer in 30s
+`,
+  );
+});
+
+test("says of a signature that counts for nobody why not", async () => {
+  const [signature] = FACTS.signatures;
+  const opinion = {
+    kind: "rejected",
+    reason: "unknown-key",
+    step: "signature",
+    detail: "another key",
+    signer: undefined,
+  } as const;
+  const { out } = await cli(["inspect", WEB], world({ ...FACTS, signatures: [{ ...signature!, opinion }] }));
+  assert.match(out, /✖ cosign by release-key: rejected at step "signature", unknown-key: another key/);
+});
+
+test("gives all facts as JSON", async () => {
+  const { out } = await cli(["inspect", WEB, "--format", "json"], world());
+  assert.deepEqual(JSON.parse(out), JSON.parse(JSON.stringify(FACTS)));
+});
+
+test("asks for an app that needs no policies, and for the platform named", async () => {
+  const fake = world();
+  await cli(["inspect", WEB, "--platform", "linux/arm64"], fake);
+  assert.deepEqual(fake.composed[0]?.options, {
+    purpose: "inspect",
+    inlinePolicies: [],
+    localImages: [],
+    platform: "linux/arm64",
+  });
+  assert.deepEqual(fake.calls, ["close app 0"]);
+});
+
+test("exits 2 for a registry that cannot be reached and 1 for an image that is not there", async () => {
+  const away = fakeWorld();
+  away.inspected[WEB] = () =>
+    Promise.reject(new PortError("unreachable", "registry.example.com", "connection refused"));
+  assert.equal((await cli(["inspect", WEB], away)).code, 2);
+  const none = fakeWorld();
+  none.inspected[WEB] = () =>
+    Promise.resolve({ kind: "unresolved", image: WEB, code: "not-found", message: "no such tag", retryable: false });
+  const ran = await cli(["inspect", WEB, "--format", "json"], none);
+  assert.equal(ran.code, 1);
+  assert.equal(JSON.parse(ran.out).problem.code, "not-found");
+});
+
+test("takes exactly one image", async () => {
+  for (const words of [[], [WEB, WEB]]) assert.equal((await cli(["inspect", ...words], world())).code, 3);
+});
