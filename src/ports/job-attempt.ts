@@ -19,6 +19,7 @@ export async function attemptJob(
     stop.abort(new Error(message));
   };
   const onAbort = (): void => end("aborted", "the attempt was broken off");
+  if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort);
   const timer = setTimeout(() => end("timeout", `took longer than ${timeoutMs} ms`), timeoutMs);
   try {

@@ -1,0 +1,121 @@
+import type { SchemeId, SourceKey } from "../domain/evidence.ts";
+import {
+  STEPS,
+  type CompositionFact,
+  type ConfigFact,
+  type ImageFacts,
+  type LayerFactSummary,
+  type Opinion,
+  type PlatformFacts,
+  type Sighting,
+  type SignatureFact,
+  type SourceFact,
+  type UserFact,
+} from "../domain/facts.ts";
+import { COMPOSITION_ORDER } from "../domain/policy.ts";
+import type { AuthorityName } from "../domain/trust.ts";
+import { digest, gap, instant, known, named, platform, repository } from "./basic-codecs.ts";
+import { dictionary, list, oneOf, optional, struct, tagged, text, whole, type Codec } from "./codec.ts";
+import { rejectionReason, signer } from "./verdict-codec.ts";
+
+const opinion: Codec<Opinion> = tagged<Opinion>({
+  verified: struct({
+    signers: list(signer),
+    notBefore: optional(instant),
+    notAfter: optional(instant),
+    signedAt: list(instant),
+  }),
+  rejected: struct({ reason: rejectionReason, step: oneOf(...STEPS), detail: text, signer: optional(signer) }),
+});
+
+const signatureFact: Codec<SignatureFact> = struct({
+  scheme: named<SchemeId>(),
+  source: named<SourceKey>(),
+  via: text,
+  authority: named<AuthorityName>(),
+  about: digest,
+  artifact: digest,
+  evidence: digest,
+  opinion,
+});
+
+const sourceFact: Codec<SourceFact> = struct({
+  about: digest,
+  source: named<SourceKey>(),
+  state: tagged<SourceFact["state"]>({
+    observed: struct({ found: whole }),
+    gap: struct({ gap }),
+    "not-collected": struct({}),
+  }),
+});
+
+const sighting: Codec<Sighting> = struct({ layer: digest, path: text, note: text });
+
+const userFact: Codec<UserFact> = struct({
+  configured: text,
+  verdict: oneOf("root", "nonroot", "nonroot-named", "unresolvable", "invalid"),
+  uid: optional(whole),
+  gidDocker: optional(whole),
+  gidKubernetes: optional(whole),
+  because: text,
+  sightings: list(sighting),
+});
+
+const sightings = list(sighting);
+
+const compositionFact: Codec<CompositionFact> = tagged<CompositionFact>({
+  classified: struct({
+    class: oneOf(...COMPOSITION_ORDER),
+    modifiers: list(text),
+    because: text,
+    present: struct({
+      shell: sightings,
+      "package-manager": sightings,
+      setuid: sightings,
+      "ssh-server": sightings,
+    }),
+    packages: whole,
+    executables: whole,
+    sightings,
+  }),
+  uninspectable: struct({ reason: text, detail: text }),
+});
+
+const layerSummary: Codec<LayerFactSummary> = struct({
+  digest,
+  diffId: optional(digest),
+  compressedBytes: whole,
+  uncompressedBytes: optional(whole),
+  entries: optional(whole),
+  createdBy: text,
+});
+
+const configFact: Codec<ConfigFact> = struct({
+  platform,
+  user: text,
+  entrypoint: list(text),
+  cmd: list(text),
+  workingDir: text,
+  labels: dictionary(text),
+  created: optional(instant),
+});
+
+const platformFacts: Codec<PlatformFacts> = struct({
+  digest,
+  declared: optional(platform),
+  config: known(configFact),
+  user: known(userFact),
+  composition: known(compositionFact),
+  layers: list(layerSummary),
+});
+
+export const imageFacts: Codec<ImageFacts> = struct({
+  id: digest,
+  repository,
+  digest,
+  shape: oneOf("image", "index", "artifact"),
+  containedIn: list(digest),
+  signatures: list(signatureFact),
+  sources: list(sourceFact),
+  platforms: list(platformFacts),
+});

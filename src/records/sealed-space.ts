@@ -1,0 +1,126 @@
+import { canonicalJson } from "../crypto/canonical-json.ts";
+import type { Keyring } from "../crypto/seal-keys.ts";
+import { open, seal, type SealRefusal } from "../crypto/sealed-record.ts";
+import { InputError } from "../domain/errors.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { RecordSpace, RecordStore } from "../ports/record-store.ts";
+import type { Codec } from "./codec.ts";
+
+export type RecordContext = {
+  readonly store: RecordStore;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+  /** Something else than what we sealed stood there: damage, or somebody's hand. Not called for mere expiry. */
+  readonly onRefused: (space: RecordSpace, key: string, why: SealRefusal) => void;
+};
+
+/**
+ * One kind of record: where it lives, how its type is written, and a version to raise when that changes in a way its codec
+ * would not notice. Records of another version are not found.
+ */
+export type RecordKind<T> = { readonly space: RecordSpace; readonly version: number; readonly codec: Codec<T> };
+
+/** Bytes under a seal. What does not open is not there. */
+export class SealedBytes {
+  readonly #context: RecordContext;
+  readonly #space: RecordSpace;
+
+  constructor(context: RecordContext, space: RecordSpace) {
+    this.#context = context;
+    this.#space = space;
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return this.#open(key, await this.#context.store.get(this.#space, key));
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const found = await this.#context.store.getMany(this.#space, keys);
+    return keys.map((key, index) => this.#open(key, found[index]));
+  }
+
+  async put(key: string, payload: Uint8Array, expiresAt?: Instant): Promise<void> {
+    const sealed = seal(payload, { space: this.#space, key, expiresAt }, this.#context.keyring);
+    await this.#context.store.put(this.#space, key, sealed, expiresAt);
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#context.store.delete(this.#space, key);
+  }
+
+  async list(page: Page): Promise<{ readonly payloads: readonly Uint8Array[]; readonly next: string | undefined }> {
+    const { records, next } = await this.#context.store.list(this.#space, page);
+    const opened = records.map(({ key, bytes }) => this.#open(key, bytes));
+    return { payloads: opened.filter((payload) => payload !== undefined), next };
+  }
+
+  #open(key: string, sealed: Uint8Array | undefined): Uint8Array | undefined {
+    if (sealed === undefined) return undefined;
+    const { clock, keyring, onRefused } = this.#context;
+    const opened = open(sealed, { space: this.#space, key, now: clock.now() }, keyring);
+    if (opened.kind === "opened") return opened.payload;
+    if (opened.why !== "expired") onRefused(this.#space, key, opened.why);
+    return undefined;
+  }
+}
+
+export type Page = { readonly limit: number; readonly after?: string };
+
+/** Values of one type under a seal. */
+export class SealedSpace<T> {
+  readonly #bytes: SealedBytes;
+  readonly #kind: RecordKind<T>;
+
+  constructor(context: RecordContext, kind: RecordKind<T>) {
+    this.#bytes = new SealedBytes(context, kind.space);
+    this.#kind = kind;
+  }
+
+  async get(key: string): Promise<T | undefined> {
+    const payload = await this.#bytes.get(key);
+    return payload === undefined ? undefined : this.#decode(payload);
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (T | undefined)[]> {
+    const payloads = await this.#bytes.getMany(keys);
+    return payloads.map((payload) => (payload === undefined ? undefined : this.#decode(payload)));
+  }
+
+  async put(key: string, value: T, expiresAt?: Instant): Promise<void> {
+    await this.#bytes.put(key, this.#encode(value), expiresAt);
+  }
+
+  /** Whether it was kept: larger than `limit` bytes, it was not. */
+  async putUpTo(limit: number, key: string, value: T): Promise<boolean> {
+    const payload = this.#encode(value);
+    if (payload.length > limit) return false;
+    await this.#bytes.put(key, payload);
+    return true;
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#bytes.delete(key);
+  }
+
+  async list(page: Page): Promise<{ readonly values: readonly T[]; readonly next: string | undefined }> {
+    const { payloads, next } = await this.#bytes.list(page);
+    return { values: payloads.map((payload) => this.#decode(payload)).filter((value) => value !== undefined), next };
+  }
+
+  #encode(value: T): Uint8Array {
+    return Buffer.from(canonicalJson({ v: this.#kind.version, value: this.#kind.codec.encode(value) }));
+  }
+
+  /** Ours by its seal, so what cannot be read is of another version: a miss, and no alarm. */
+  #decode(payload: Uint8Array): T | undefined {
+    const { v, value } = JSON.parse(Buffer.from(payload).toString("utf8")) as { v: unknown; value: unknown };
+    if (v !== this.#kind.version) return undefined;
+    try {
+      return this.#kind.codec.decode(value);
+    } catch (error) {
+      if (error instanceof InputError) return undefined;
+      throw error;
+    }
+  }
+}
