@@ -48,6 +48,9 @@ export class TestRegistry implements ImageTarget {
   readonly #options: TestRegistryOptions;
   readonly #server: ReturnType<typeof createServer>;
   #faults: ActiveFault[] = [];
+  #tokensOf: RegistryGate | undefined;
+  /** TCP connections accepted so far. */
+  connections = 0;
 
   private constructor(options: TestRegistryOptions) {
     this.#options = options;
@@ -56,6 +59,9 @@ export class TestRegistry implements ImageTarget {
       void this.#serve(request, response).catch((error: unknown) => response.destroy(error as Error));
     };
     this.#server = options.tls === undefined ? createServer(listener) : createSecureServer(options.tls, listener);
+    this.#server.on("connection", () => {
+      this.connections += 1;
+    });
   }
 
   static async start(options: TestRegistryOptions = {}): Promise<TestRegistry> {
@@ -107,6 +113,11 @@ export class TestRegistry implements ImageTarget {
     this.content.in(repository).tags.delete(tag);
   }
 
+  /** Makes `/token` here the token server of another registry. */
+  answerTokensOf(gate: RegistryGate): void {
+    this.#tokensOf = gate;
+  }
+
   /** Breaks the answers that match, the next `times` of them or all. Returns the way to mend it. */
   break(match: Match, fault: Fault, times: number = Number.POSITIVE_INFINITY): () => void {
     const active = { match, fault, left: times };
@@ -144,7 +155,7 @@ export class TestRegistry implements ImageTarget {
   }
 
   #answer(request: IncomingMessage, seen: SeenRequest, body: string): Reply {
-    if (seen.kind === "token") return this.gate.token(request, body);
+    if (seen.kind === "token") return (this.#tokensOf ?? this.gate).token(request, body);
     const scope = seen.kind === "catalog" ? "registry:catalog:*" : `repository:${seen.repository}:pull`;
     const refusal = this.gate.refuse(request, scope, `${this.url}/token`);
     if (refusal !== undefined) return refusal;

@@ -6,27 +6,29 @@ import { promisify } from "node:util";
 
 import type { DockerRegistry } from "./docker-registry.ts";
 
-/**
- * Copies `oci:DIR[:TAG]` or `docker-archive:FILE` into a registry by Debian's `skopeo copy`, all platforms of an index
- * included, bytes unchanged.
- */
+/** Copies between any two of skopeo's transports by Debian's `skopeo`: all of an index, bytes unchanged. */
+export async function skopeoCopy(from: string, to: string, options: readonly string[] = []): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "assay-skopeo-tmp-"));
+  try {
+    const command = ["--insecure-policy", "--tmpdir", folder, "copy", "--all", "--preserve-digests", ...options];
+    await promisify(execFile)("skopeo", [...command, from, to], { timeout: 30_000 });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Pushes `oci:DIR[:TAG]` to a registry under `name`, which is `path:tag`. */
 export async function skopeoPush(from: string, registry: DockerRegistry, name: string): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "assay-skopeo-"));
+  const folder = await mkdtemp(join(tmpdir(), "assay-skopeo-ca-"));
   try {
     if (registry.ca !== undefined) await writeFile(join(folder, "ca.crt"), registry.ca);
     const { username, password } = registry.account;
     const verified = registry.ca === undefined ? ["--dest-tls-verify=false"] : ["--dest-cert-dir", folder];
-    const options = ["--all", "--preserve-digests", "--dest-creds", `${username}:${password}`, ...verified];
-    const command = [
-      "--insecure-policy",
-      "--tmpdir",
-      folder,
-      "copy",
-      ...options,
-      from,
-      `docker://${registry.host}/${name}`,
-    ];
-    await promisify(execFile)("skopeo", command, { timeout: 30_000 });
+    await skopeoCopy(from, `docker://${registry.host}/${name}`, [
+      "--dest-creds",
+      `${username}:${password}`,
+      ...verified,
+    ]);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -43,7 +43,7 @@ function nextHop(answer: WireAnswer, follow: Follow, what: string): URL {
     throw new PortError(
       "blocked-address",
       what,
-      `it redirects to ${url.host}, and only blobs may come from another host`,
+      `it redirects to ${url.protocol}//${url.host}, and only blobs may come from another host`,
     );
   }
   if (url.protocol !== "https:" && answer.url.protocol === "https:") {
