@@ -87,10 +87,21 @@ function issuesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): reado
     return issue.keys.map((key, at) => ({ path: [...path, key], key: true, message: messages[at] ?? issue.message }));
   }
   if (issue.code !== "invalid_union") return [{ path, key: false, message: issue.message }];
-  // The branch that got further than "another kind of value" is the one that was meant.
-  const meant = issue.errors.find((branch) => !branch.some((one) => one.path.length === 0 && one.code === "invalid_type"));
+  const meant = meantBranch(issue.errors);
   if (meant !== undefined) return meant.flatMap((one) => issuesOf(one, path));
   return [{ path, key: false, message: issue.message }];
+}
+
+type Branch = readonly z.core.$ZodIssue[];
+
+/** The form that was probably meant: the one of the right kind of value, else the one with other words. */
+function meantBranch(branches: readonly Branch[]): Branch | undefined {
+  const fails = (branch: Branch, ...codes: readonly string[]): boolean =>
+    branch.some((one) => one.path.length === 0 && codes.includes(one.code));
+  return (
+    branches.find((branch) => !fails(branch, "invalid_type", "invalid_value")) ??
+    branches.find((branch) => !fails(branch, "invalid_type"))
+  );
 }
 
 function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
