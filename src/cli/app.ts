@@ -15,14 +15,14 @@ export type LocalImage = {
   readonly as: ImageReference;
 };
 
-/** A policy file that exists nowhere but here. Paths in it are absolute. */
-export type PolicyText = { readonly file: string; readonly text: string };
+/** A file's name as messages tell it, and what is in it. */
+export type NamedText = { readonly name: string; readonly text: string };
 
 export type AppOptions = {
   /** `inspect` needs no policies: where the configured path does not exist, none are in force. */
   readonly purpose: "verify" | "inspect" | "serve" | "worker";
-  /** In place of the configured policy files; empty means those. */
-  readonly inlinePolicies: readonly PolicyText[];
+  /** In place of the configured policy files; empty means those. They exist nowhere else, and paths in them are absolute. */
+  readonly inlinePolicies: readonly NamedText[];
   /** References answered from disk in place of a registry. */
   readonly localImages: readonly LocalImage[];
   /** Judge this platform alone, such as `linux/arm64`, whatever `platforms.only` says; an image without it is denied. */
@@ -51,36 +51,33 @@ export type AppFactory = (config: Config, options: AppOptions) => Promise<App>;
 
 export type PolicyProblem = { readonly message: string; readonly at: SourceLocation };
 
-/** Policy files as read. `texts` holds each file by the name that locations use, for excerpts. */
-export type LoadedPolicies = { readonly texts: ReadonlyMap<string, string> } & (
-  | { readonly kind: "accepted"; readonly set: PolicySet }
-  | { readonly kind: "refused"; readonly problems: readonly PolicyProblem[] }
-);
+/** Policy files as read: a set to judge by, or every reason why there is none. */
+export type PolicyReading =
+  | { readonly kind: "parsed"; readonly set: PolicySet }
+  | { readonly kind: "refused"; readonly problems: readonly PolicyProblem[] };
 
 export type PolicyTestOutcome = {
   readonly name: string;
   readonly at: SourceLocation;
-  /** What differed from the expectation; `undefined` if the test passed. */
-  readonly failure: string | undefined;
+  readonly passed: boolean;
+  /** What was expected and what came. */
+  readonly message: string;
 };
+
+export type PolicyTestRun =
+  | { readonly kind: "ran"; readonly outcomes: readonly PolicyTestOutcome[] }
+  | { readonly kind: "refused"; readonly problems: readonly PolicyProblem[] };
 
 /** What the `policy` commands need. */
 export interface PolicyTools {
-  /** A file or a folder. Throws `InputError` if it cannot be read. */
-  load(path: string): Promise<LoadedPolicies>;
+  /** A file or a folder. Throws `InputError` if there is none. */
+  load(path: string): Promise<PolicyReading>;
   /** The policies that speak about an image, whatever the namespace. */
   matching(set: PolicySet, image: ImageReference): readonly Policy[];
-  /** What a policy demands, one sentence each. */
-  explain(policy: Policy, set: PolicySet): readonly string[];
-  /** Runs the tests written in one file. Throws `InputError` for a file that is no test file. */
-  test(set: PolicySet, file: string): Promise<readonly PolicyTestOutcome[]>;
-}
-
-export interface ReferenceTools {
-  /** Throws `InputError`. */
-  parse(text: string): ImageReference;
-  /** The canonical spelling, such as `docker.io/library/alpine:3`. */
-  format(reference: ImageReference): string;
+  /** One line of its name and place, then what it demands, one sentence a line. */
+  explain(policy: Policy): readonly string[];
+  /** Runs the tests written in these files. */
+  test(set: PolicySet, files: readonly NamedText[]): PolicyTestRun;
 }
 
 /** The verdict's one public form, which the HTTP API prints too. */
@@ -89,7 +86,6 @@ export type VerdictJson = (verdict: Verdict) => unknown;
 /** Everything of the project that the commands are given rather than import. */
 export type CliTools = {
   readonly compose: AppFactory;
-  readonly references: ReferenceTools;
   readonly verdictJson: VerdictJson;
   readonly policy: PolicyTools;
   /** A small text file the operator named. Throws `InputError` naming it. */

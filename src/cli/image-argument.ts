@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 
 import { InputError } from "../domain/errors.ts";
-import type { ImageReference } from "../domain/reference.ts";
-import type { LocalImage, ReferenceTools } from "./app.ts";
+import { parseReference, type ImageReference } from "../domain/reference.ts";
+import type { LocalImage } from "./app.ts";
 
 /** One image to ask about: what was typed, and what it means. */
 export type ImageArgument = {
@@ -22,7 +22,7 @@ export type ImageWords = {
 const LOCAL = /^(oci|oci-archive):(.*)$/s;
 
 /** Registry references, `oci:DIR[:TAG]` and `oci-archive:FILE[:TAG]`. Throws `InputError`. */
-export function parseImageArguments(given: ImageWords, references: ReferenceTools): readonly ImageArgument[] {
+export function parseImageArguments(given: ImageWords): readonly ImageArgument[] {
   if (given.words.length === 0) {
     throw new InputError("usage", "No image is named: give one, such as registry.example.com/shop/web:1.2.");
   }
@@ -31,19 +31,19 @@ export function parseImageArguments(given: ImageWords, references: ReferenceTool
     const many = `--as names one local image, and ${locals} are given`;
     throw new InputError("usage", `${many}: use it with exactly one oci: or oci-archive: image.`);
   }
-  return given.words.map((word) => parseImageArgument(word, given, references));
+  return given.words.map((word) => parseImageArgument(word, given));
 }
 
-function parseImageArgument(word: string, given: ImageWords, references: ReferenceTools): ImageArgument {
+function parseImageArgument(word: string, given: ImageWords): ImageArgument {
   const match = LOCAL.exec(word);
-  if (match === null) return { typed: word, reference: references.parse(word), local: undefined };
+  if (match === null) return { typed: word, reference: parseReference(word), local: undefined };
   if (given.as === undefined) {
     throw new InputError(
       "usage",
       `${word} has no name, and policies match by name: say with --as what it will be called, such as --as registry.example.com/shop/web:1.2.`,
     );
   }
-  const as = references.parse(given.as);
+  const as = parseReference(given.as);
   const kind = match[1] === "oci" ? "oci-layout" : "oci-archive";
   return { typed: word, reference: as, local: { kind, as, ...parsePlace(word, match[2] ?? "", given.cwd) } };
 }

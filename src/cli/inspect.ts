@@ -37,11 +37,11 @@ export const inspect: Command = {
 };
 
 async function runInspect(context: Context): Promise<ExitCode> {
-  const { args, io, tools } = context;
+  const { args, io } = context;
   const format = findReport(args.value("format") ?? "text").name;
   const config = readSettings(args, io);
   const words = { words: args.operands, as: args.value("as"), cwd: io.cwd };
-  const [image, ...more] = parseImageArguments(words, tools.references);
+  const [image, ...more] = parseImageArguments(words);
   if (image === undefined || more.length > 0) {
     throw new InputError(
       "usage",

@@ -16,7 +16,7 @@ export async function judgeThere(
   const connection = await connectionTo(work, config);
   try {
     work.progress.say(`asking ${connection.url.origin}`);
-    return await verifyOnServer(images, connection, work.tools.references);
+    return await verifyOnServer(images, connection);
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     const { code, message, retryable } = error;

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 
 import type { ImageReference } from "../domain/reference.ts";
-import type { PolicyText } from "./app.ts";
+import type { NamedText } from "./app.ts";
 
 export type OneOff = {
   /** The public key's file as typed. */
@@ -15,7 +15,7 @@ export type OneOff = {
  * The policy that `--key` stands for: a cosign signature by that key on exactly these images. Everything else, as the
  * transparency log, is as strict as a policy file that says nothing of it. JSON documents are YAML documents.
  */
-export function oneOffPolicy({ key, images, isLogIgnored, cwd }: OneOff): PolicyText {
+export function oneOffPolicy({ key, images, isLogIgnored, cwd }: OneOff): NamedText {
   const authority = {
     apiVersion: "assay.dev/v1alpha1",
     kind: "Authority",
@@ -34,5 +34,5 @@ export function oneOffPolicy({ key, images, isLogIgnored, cwd }: OneOff): Policy
     metadata: { name: "signed-by-key" },
     spec: { match: { images: [...new Set(names)] }, rules: [{ signed: { by: "key" } }] },
   };
-  return { file: resolve(cwd, "--key"), text: `${JSON.stringify(authority)}\n---\n${JSON.stringify(policy)}\n` };
+  return { name: resolve(cwd, "--key"), text: `${JSON.stringify(authority)}\n---\n${JSON.stringify(policy)}\n` };
 }

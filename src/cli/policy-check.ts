@@ -1,6 +1,6 @@
 import type { Command, Context } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { count, policyPath, problemText } from "./policy-files.ts";
+import { count, policyPath, problemTexts } from "./policy-files.ts";
 import { SETTINGS } from "./settings.ts";
 import { printable, styleFor } from "./terminal-text.ts";
 
@@ -17,21 +17,21 @@ export const policyCheck: Command = {
 async function runCheck(context: Context): Promise<ExitCode> {
   const { io, tools } = context;
   const path = policyPath(context);
-  const loaded = await tools.policy.load(path);
+  const reading = await tools.policy.load(path);
   const style = styleFor(io.outIsTerminal, io.env);
-  if (loaded.kind === "refused") {
-    for (const problem of loaded.problems) io.out(problemText(problem, loaded, style, "error"));
-    io.err(
-      `assay: ${printable(path)} has ${count(loaded.problems.length, "problem")}; nothing of it can be used until they are mended\n`,
-    );
+  if (reading.kind === "refused") {
+    for (const text of await problemTexts(reading.problems, "error", { style, tools })) io.out(text);
+    const many = count(reading.problems.length, "problem");
+    io.err(`assay: ${printable(path)} has ${many}; nothing of it can be used until they are mended\n`);
     return EXIT.usage;
   }
-  const { warnings, policies, authorities } = loaded.set;
-  for (const warning of warnings) io.out(problemText(warning, loaded, style, "warning"));
+  const { warnings, policies, authorities } = reading.set;
+  for (const text of await problemTexts(warnings, "warning", { style, tools })) io.out(text);
   const found = [
-    count(policies.length, "policy").replace("policys", "policies"),
-    count(authorities.length, "authority").replace("authoritys", "authorities"),
+    count(policies.length, "policy", "policies"),
+    count(authorities.length, "authority", "authorities"),
+    count(warnings.length, "warning"),
   ];
-  io.out(`${style.good("✔")} ${printable(path)}: ${found.join(", ")}, ${count(warnings.length, "warning")}\n`);
+  io.out(`${style.good("✔")} ${printable(path)}: ${found.join(", ")}\n`);
   return EXIT.allowed;
 }

@@ -1,4 +1,4 @@
-import type { Policy } from "../domain/policy.ts";
+import { parseReference } from "../domain/reference.ts";
 import type { Command, Context } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { loadOrTell, policyPath } from "./policy-files.ts";
@@ -18,16 +18,16 @@ export const policyExplain: Command = {
 async function runExplain(context: Context): Promise<ExitCode> {
   const { args, io, tools } = context;
   const word = args.value("image");
-  const image = word === undefined ? undefined : tools.references.parse(word);
+  const image = word === undefined ? undefined : parseReference(word);
   const set = await loadOrTell(context);
   if (set === undefined) return EXIT.usage;
   const policies = image === undefined ? set.policies : tools.policy.matching(set, image);
   if (policies.length === 0) io.out(`${printable(nothingMatches(word, policyPath(context)))}\n`);
   const style = styleFor(io.outIsTerminal, io.env);
-  const blocks = policies.map((policy) => [
-    `${style.strong(printable(policy.name))} ${style.faint(printable(placeOf(policy)))}`,
-    ...tools.policy.explain(policy, set).map((sentence) => `  ${printable(sentence)}`),
-  ]);
+  const blocks = policies.map((policy) => {
+    const [head = "", ...demands] = tools.policy.explain(policy).map(printable);
+    return [style.strong(head), ...demands.map((demand) => `  ${demand}`)];
+  });
   if (blocks.length > 0) io.out(`${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`);
   if (image !== undefined && policies.length > 1)
     io.out(`\nEvery one of these ${policies.length} policies must be satisfied.\n`);
@@ -37,8 +37,4 @@ async function runExplain(context: Context): Promise<ExitCode> {
 function nothingMatches(word: string | undefined, path: string): string {
   const about = word === undefined ? `There is no policy in ${path}` : `No policy in ${path} matches ${word}`;
   return `${about}: what no policy matches is denied, unless ASSAY_UNSAFE_UNMATCHED says otherwise.`;
-}
-
-function placeOf({ at }: Policy): string {
-  return `(${at.file}:${at.line})`;
 }

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { InputError, PortError } from "../domain/errors.ts";
-import type { ImageReference } from "../domain/reference.ts";
-import type { ReferenceTools } from "./app.ts";
+import { formatReference, parseReference, type ImageReference } from "../domain/reference.ts";
 import type { Outcome } from "./exit-code.ts";
 import type { ImageArgument } from "./image-argument.ts";
 import { parseJob, parseJobs, type ServerJob } from "./server-answer.ts";
@@ -20,7 +19,6 @@ const MAX_FAILED_POLLS = 4;
 
 type Server = {
   readonly connection: Connection;
-  readonly references: ReferenceTools;
   readonly signal: AbortSignal;
 };
 
@@ -31,17 +29,16 @@ type Server = {
 export async function verifyOnServer(
   images: readonly ImageArgument[],
   connection: Connection,
-  references: ReferenceTools,
 ): Promise<readonly Outcome[]> {
-  const server: Server = { connection, references, signal: AbortSignal.timeout(connection.timeoutMs) };
+  const server: Server = { connection, signal: AbortSignal.timeout(connection.timeoutMs) };
   const jobs = await submit(images, server);
   return Promise.all(images.map(async (image, at) => outcomeOf(image, await finished(jobs[at], server), server)));
 }
 
 async function submit(images: readonly ImageArgument[], server: Server): Promise<readonly ServerJob[]> {
-  const { connection, references, signal } = server;
+  const { connection, signal } = server;
   // Somebody waits for it, unlike for a scan.
-  const body = { images: images.map(({ reference }) => references.format(reference)), priority: "interactive" };
+  const body = { images: images.map(({ reference }) => formatReference(reference)), priority: "interactive" };
   const answer = await askServer(connection, { method: "POST", path: PATH, body, waitSeconds: WAIT_SECONDS, signal });
   const jobs = parseJobs(answer, whatOf(server));
   if (jobs.length === images.length) return jobs;
@@ -116,14 +113,14 @@ function outcomeOf(image: ImageArgument, job: ServerJob, server: Server): Outcom
 
 /** A verdict counts only for the repository, and where one was named the digest, that was asked about. */
 function refuseOther(asked: ImageReference, verdict: ShownVerdict, server: Server): void {
-  if (isAbout(asked, verdict, server.references)) return;
-  const name = server.references.format(asked);
+  if (isAbout(asked, verdict)) return;
+  const name = formatReference(asked);
   throw new PortError("malformed", whatOf(server), `the verdict for ${name} is about another image (${verdict.image})`);
 }
 
-function isAbout(asked: ImageReference, { image, digest }: ShownVerdict, references: ReferenceTools): boolean {
+function isAbout(asked: ImageReference, { image, digest }: ShownVerdict): boolean {
   try {
-    const { repository } = references.parse(image);
+    const { repository } = parseReference(image);
     const isSameDigest = asked.kind !== "digest" || asked.digest === digest;
     const { registry, path } = asked.repository;
     return repository.registry === registry && repository.path === path && isSameDigest;

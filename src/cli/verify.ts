@@ -1,6 +1,6 @@
 import { InputError } from "../domain/errors.ts";
 import type { Config } from "../config.ts";
-import { closing, type PolicyText } from "./app.ts";
+import { closing, type NamedText } from "./app.ts";
 import type { Command, Context } from "./command.ts";
 import { exitCodeOfAll, type ExitCode, type Outcome } from "./exit-code.ts";
 import type { Flag } from "./flags.ts";
@@ -57,12 +57,12 @@ export const verify: Command = {
 };
 
 async function runVerify(context: Context): Promise<ExitCode> {
-  const { args, io, tools } = context;
+  const { args, io } = context;
   refuseContradictions(context);
   const report = findReport(args.value("format") ?? "text");
   const config = readSettings(args, io);
   const given = { words: args.operands, as: args.value("as"), cwd: io.cwd };
-  const images = parseImageArguments(given, tools.references);
+  const images = parseImageArguments(given);
   const progress = startProgress(io);
   const outcomes = await judge(images, config, { ...context, progress }).finally(() => progress.end());
   await deliver(context, (style) => report.format(outcomes, style));
@@ -115,7 +115,7 @@ async function judgeHere(images: readonly ImageArgument[], config: Config, work:
   });
 }
 
-function inlinePolicies(images: readonly ImageArgument[], { args, io }: Context): readonly PolicyText[] {
+function inlinePolicies(images: readonly ImageArgument[], { args, io }: Context): readonly NamedText[] {
   const key = args.value("key");
   if (key === undefined) return [];
   const isLogIgnored = args.has("unsafe-ignore-transparency-log");

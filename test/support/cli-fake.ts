@@ -1,4 +1,4 @@
-import type { App, AppOptions, CliTools, LoadedPolicies, PolicyTestOutcome, RunningApi } from "../../src/cli/app.ts";
+import type { App, AppOptions, CliTools, PolicyReading, PolicyTestRun, RunningApi } from "../../src/cli/app.ts";
 import type { Io, StopSignal } from "../../src/cli/io.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
 import type { Config } from "../../src/config.ts";
@@ -7,7 +7,7 @@ import { InputError } from "../../src/domain/errors.ts";
 import type { SchemeId, SourceKey } from "../../src/domain/evidence.ts";
 import { parseInstant } from "../../src/domain/instant.ts";
 import type { PolicySet } from "../../src/domain/policy.ts";
-import type { ImageReference, Registry, Tag } from "../../src/domain/reference.ts";
+import { formatReference } from "../../src/domain/reference.ts";
 import type { Finding, SignatureTried, Verdict } from "../../src/domain/verdict.ts";
 import type { Answer, Assay, ImageView, Unresolved } from "../../src/pipeline/assay.ts";
 
@@ -75,21 +75,6 @@ export function denied(change: Partial<Verdict> = {}): Verdict {
   return verdict({ decision: "deny", findings: [unsigned], signatures: [], ...change });
 }
 
-/** `HOST/PATH[:TAG][@DIGEST]`, enough for what these tests write. */
-export function parseReference(text: string): ImageReference {
-  const match = /^([a-z0-9.:[\]-]+)\/([a-z0-9/._-]+?)(?::([\w.-]+))?(?:@(sha256:[a-f0-9]{64}))?$/.exec(text);
-  if (match === null) throw new InputError("reference", `"${text}" is not an image reference: write HOST/NAME:TAG`);
-  const repository = { registry: match[1] as Registry, path: match[2] ?? "" };
-  const tag = match[3] as Tag | undefined;
-  if (match[4] !== undefined) return { kind: "digest", repository, digest: parseDigest(match[4]), tag };
-  return { kind: "tag", repository, tag: tag ?? ("latest" as Tag) };
-}
-
-export function formatReference({ repository, ...rest }: ImageReference): string {
-  const name = `${repository.registry}/${repository.path}`;
-  return rest.kind === "tag" ? `${name}:${rest.tag}` : `${name}@${rest.digest}`;
-}
-
 export type Fake = {
   readonly answers: Record<string, (signal: AbortSignal) => Promise<Answer>>;
   readonly inspected: Record<string, () => Promise<ImageView | Unresolved>>;
@@ -101,8 +86,8 @@ export type Fake = {
   /** Keeps `App.close` from ending. */
   hangsOnClose: boolean;
   set: PolicySet;
-  loaded: LoadedPolicies;
-  testOutcomes: readonly PolicyTestOutcome[];
+  loaded: PolicyReading;
+  testRun: PolicyTestRun;
   demo: ((args: readonly string[]) => Promise<number>) | undefined;
   readonly files: Record<string, string>;
 };
@@ -121,8 +106,8 @@ export function fakeWorld(): Fake {
     workersError: undefined,
     hangsOnClose: false,
     set: EMPTY_SET,
-    loaded: { kind: "accepted", set: EMPTY_SET, texts: new Map() },
-    testOutcomes: [],
+    loaded: { kind: "parsed", set: EMPTY_SET },
+    testRun: { kind: "ran", outcomes: [] },
     demo: undefined,
     files: {},
   };
@@ -188,15 +173,14 @@ export function fakeTools(fake: Fake): CliTools {
       if (fake.composeError !== undefined) throw fake.composeError;
       return fakeApp(fake);
     },
-    references: { parse: parseReference, format: formatReference },
     // One member more than the domain's verdict, so that a test sees which of the two was printed.
     verdictJson: (verdict) => ({ form: "public", ...verdict }),
     policy: {
       load: async () => fake.loaded,
       matching: (set, image) =>
         set.policies.filter(({ match }) => match.images.some(({ path }) => path === image.repository.path)),
-      explain: ({ name }) => [`Images must obey ${name}.`],
-      test: async () => fake.testOutcomes,
+      explain: ({ name, at }) => [`${name} (${at.file}:${at.line})`, `images must obey ${name}`],
+      test: () => fake.testRun,
     },
     readText: async (path) => {
       const text = fake.files[path];

@@ -1,7 +1,7 @@
 import type { Outcome } from "../../domain/verdict.ts";
 import type { ShownFinding, ShownVerdict } from "../shown-verdict.ts";
 import type { Style } from "../terminal-text.ts";
-import { mendOfFinding, mendOfRejection } from "./mends.ts";
+import { mendOfRejection } from "./mends.ts";
 
 /** What speaks against the image first, each with what to do; then, briefly, what is in order. */
 export function findingLines(verdict: ShownVerdict, style: Style): readonly string[] {
@@ -40,15 +40,14 @@ function markOf({ outcome, enforcement }: ShownFinding, style: Style): string {
   return enforcement === "deny" ? style.bad(mark) : style.odd(mark);
 }
 
-/** For wrong signatures, what each distinct failure asks for; the general advice only where none is known. */
+/** A finding's message says what to do; here stands what only the whole verdict knows: the command, the causes. */
 function mendsOf(finding: ShownFinding, verdict: ShownVerdict): readonly string[] {
-  const general = mendOfFinding(finding.reason, imageByDigest(verdict));
-  if (finding.reason !== "wrongly-signed") return general === undefined ? [] : [general];
+  if (finding.reason === "unsigned") return [`cosign sign --key KEY ${imageByDigest(verdict)}`];
   const cited = new Set<string>(finding.cites.flatMap((cite) => (cite.kind === "signature" ? [cite.digest] : [])));
-  const rejected = verdict.signatures.filter(({ status }) => status === "rejected");
-  const meant = rejected.filter(({ artifact }) => artifact !== undefined && cited.has(artifact));
-  const special = new Set((meant.length > 0 ? meant : rejected).flatMap(({ reason }) => mendOfRejection(reason) ?? []));
-  return special.size > 0 ? [...special] : general === undefined ? [] : [general];
+  const rejected = verdict.signatures.filter(
+    ({ status, artifact }) => status === "rejected" && artifact !== undefined && cited.has(artifact),
+  );
+  return [...new Set(rejected.flatMap(({ reason }) => mendOfRejection(reason) ?? []))];
 }
 
 /** `registry/repository@digest`: what can be pasted after a signing command. */

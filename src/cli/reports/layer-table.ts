@@ -24,7 +24,7 @@ function cut(command: string): string {
 }
 
 /** `1.5 MiB`: three digits are as exact as a person reads. */
-export function formatBytes(bytes: number): string {
+function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
   while (value >= 1024 && unit < UNITS.length - 1) {

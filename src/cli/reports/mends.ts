@@ -1,33 +1,5 @@
 import type { InputCode, PortCode } from "../../domain/errors.ts";
 import type { RejectionReason } from "../../domain/facts.ts";
-import type { FindingReason } from "../../domain/verdict.ts";
-
-/** What to do about a finding, in one sentence each. `{image}` stands for the image by digest. */
-const FINDING_MENDS: Readonly<Record<FindingReason, string>> = {
-  unsigned:
-    "sign this digest with a key or identity the policy accepts, then verify again: cosign sign --key KEY {image}",
-  "wrongly-signed":
-    "sign the digest again with what the policy accepts; the signatures tried, below, say where each one failed",
-  threshold: "add signatures by further distinct signers the policy names; one signer counts once",
-  "not-pinned": "deploy one of the digests the policy lists, or add this digest to it after review",
-  "root-user": "set a numeric USER other than 0 in the Dockerfile and build again",
-  "named-user": "write USER as a number: a name can be remapped inside the image, and Kubernetes cannot check it",
-  "user-unresolvable": "write USER as a number, or add the name to /etc/passwd in the image",
-  "user-invalid": "write USER as UID or UID:GID with numbers a runtime accepts",
-  composition: "build on a smaller base, such as a distroless or scratch stage",
-  uninspectable: "build and push the image again with a current client: its layers cannot be read beyond doubt",
-  present: "remove what was found from the image, or build on a base without it",
-  "too-old": "build the image again from a current base",
-  "no-date": "build the image with a creation date: an image without one has no age to judge",
-  "static-deny": "choose an image that this policy does not match; it refuses all it matches",
-  "no-policy": "write a policy whose match.images covers this image: what no policy matches is denied",
-  "not-runnable": "name a container image: this is another kind of artefact",
-  "no-platform": "build the image for a platform the policy names in platforms.only, or change that list",
-  "not-collected": "verify again with access to the registry: this was not looked at",
-  gap: "make what could not be seen reachable, below, and verify again",
-  "signature-expired": "sign the digest again: the signature's time has passed",
-  "signature-not-yet-valid": "wait until the signature's time begins, or correct the clock that made it",
-};
 
 /** What to do about a signature that does not count. */
 const REJECTION_MENDS: Readonly<Record<RejectionReason, string>> = {
@@ -66,10 +38,6 @@ const PROBLEM_MENDS: Readonly<Partial<Record<PortCode | InputCode, string>>> = {
   unsupported: "push the image again with a current client",
   "store-unavailable": "check Assay's own store (ASSAY_DATA or REDIS_URL)",
 };
-
-export function mendOfFinding(reason: string | undefined, image: string): string | undefined {
-  return lookUp(FINDING_MENDS, reason)?.replace("{image}", image);
-}
 
 export function mendOfRejection(reason: string | undefined): string | undefined {
   return lookUp(REJECTION_MENDS, reason);

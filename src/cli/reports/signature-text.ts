@@ -33,7 +33,7 @@ function triedPlace({ artifact, source, via }: ShownSignature): string {
 }
 
 /** Who signed, short. */
-export function formatSigner(signer: Signer): string {
+function formatSigner(signer: Signer): string {
   switch (signer.kind) {
     case "key":
       return `key ${signer.spki.slice(0, "sha256:".length + SHORT)}…`;

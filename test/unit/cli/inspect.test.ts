@@ -5,8 +5,9 @@ import { PortError } from "../../../src/domain/errors.ts";
 import type { SchemeId, SourceKey } from "../../../src/domain/evidence.ts";
 import type { ImageFacts } from "../../../src/domain/facts.ts";
 import { parseInstant } from "../../../src/domain/instant.ts";
+import { parseReference } from "../../../src/domain/reference.ts";
 import type { AuthorityName } from "../../../src/domain/trust.ts";
-import { cli, digestOfLetter, fakeWorld, parseReference } from "../../support/cli-fake.ts";
+import { cli, digestOfLetter, fakeWorld } from "../../support/cli-fake.ts";
 
 const WEB = "registry.example.com/shop/web:1.2";
 const [A, B, C, D] = ["a", "b", "c", "d"].map(digestOfLetter) as [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { LoadedPolicies } from "../../../src/cli/app.ts";
+import type { PolicyReading } from "../../../src/cli/app.ts";
 import type { ImagePattern, Policy } from "../../../src/domain/policy.ts";
 import { cli, fakeWorld } from "../../support/cli-fake.ts";
 
@@ -19,20 +19,19 @@ function policyNamed(name: string, path: string): Policy {
   };
 }
 
-const REFUSED: LoadedPolicies = {
+const REFUSED: PolicyReading = {
   kind: "refused",
   problems: [{ message: `unknown key "imagse"; did you mean "images"?`, at: { file: FILE, line: 3, column: 12 } }],
-  texts: new Map([[FILE, TEXT]]),
 };
 
-function accepted(policies: readonly Policy[], warnings: readonly string[] = []): LoadedPolicies {
+function accepted(policies: readonly Policy[], warnings: readonly string[] = []): PolicyReading {
   const at = { file: FILE, line: 1, column: 1 };
   const set = { authorities: [], policies, warnings: warnings.map((message) => ({ message, at })) };
-  return { kind: "accepted", set, texts: new Map([[FILE, TEXT]]) };
+  return { kind: "parsed", set };
 }
 
-function worldOf(loaded: LoadedPolicies) {
-  return Object.assign(fakeWorld(), { loaded });
+function worldOf(loaded: PolicyReading, text = TEXT) {
+  return Object.assign(fakeWorld(), { loaded, files: { [FILE]: text, "tests.yaml": "cases: []" } });
 }
 
 test("policy check shows each problem with its place, its line and a caret, and exits 3", async () => {
@@ -65,15 +64,14 @@ test("policy check lists warnings and exits 0", async () => {
 
 test("policy check escapes what a file could say to a terminal", async () => {
   const at = { file: FILE, line: 1, column: 3 };
-  const texts = new Map([[FILE, "\u001b[2J: x"]]);
-  const loaded: LoadedPolicies = { kind: "refused", problems: [{ message: "bad \u001b[2J", at }], texts };
-  const { out } = await cli(["policy", "check"], worldOf(loaded));
+  const loaded: PolicyReading = { kind: "refused", problems: [{ message: "bad \u001b[2J", at }] };
+  const { out } = await cli(["policy", "check"], worldOf(loaded, "\u001b[2J: x"));
   assert.equal(out, `${FILE}:1:3: error: bad \\x1b[2J\n1 | \\x1b[2J: x\n         ^\n`);
 });
 
 test("policy check leaves the excerpt out where the place is not in the file", async () => {
   const at = { file: "other.yaml", line: 9, column: 1 };
-  const loaded: LoadedPolicies = { kind: "refused", problems: [{ message: "unreadable", at }], texts: new Map() };
+  const loaded: PolicyReading = { kind: "refused", problems: [{ message: "unreadable", at }] };
   const { out } = await cli(["policy", "check"], worldOf(loaded));
   assert.equal(out, "other.yaml:9:1: error: unreadable\n");
 });
@@ -81,10 +79,11 @@ test("policy check leaves the excerpt out where the place is not in the file", a
 test("policy test exits 1 when a test fails, and tells which expectation and where", async () => {
   const fake = worldOf(accepted([]));
   const at = { file: "tests.yaml", line: 2, column: 3 };
-  fake.testOutcomes = [
-    { name: "a signed image may run", at, failure: undefined },
-    { name: "an unsigned image may not", at, failure: "expected deny, got allow" },
+  const outcomes = [
+    { name: "a signed image may run", at, passed: true, message: "" },
+    { name: "an unsigned image may not", at, passed: false, message: "expected deny, got allow" },
   ];
+  fake.testRun = { kind: "ran", outcomes };
   const ran = await cli(["policy", "test", "policy", "--tests", "tests.yaml"], fake);
   assert.equal(ran.code, 1);
   assert.equal(
@@ -100,14 +99,28 @@ test("policy test exits 1 when a test fails, and tells which expectation and whe
 test("policy test exits 0 when all pass, and 3 where there is nothing to run or the policies are broken", async () => {
   const fake = worldOf(accepted([]));
   assert.equal((await cli(["policy", "test"], fake)).code, 3);
-  const none = await cli(["policy", "test", "--tests", "t"], fake);
+  const none = await cli(["policy", "test", "--tests", "tests.yaml"], fake);
   assert.equal(none.code, 3);
-  assert.match(none.err, /No test is written in t: no test is no proof/);
-  fake.testOutcomes = [{ name: "x", at: { file: "t", line: 1, column: 1 }, failure: undefined }];
-  assert.equal((await cli(["policy", "test", "--tests", "t"], fake)).code, 0);
-  const broken = await cli(["policy", "test", "--tests", "t"], worldOf(REFUSED));
+  assert.match(none.err, /No test is written in tests\.yaml: no test is no proof/);
+  const at = { file: "tests.yaml", line: 1, column: 1 };
+  fake.testRun = { kind: "ran", outcomes: [{ name: "x", at, passed: true, message: "" }] };
+  assert.equal((await cli(["policy", "test", "--tests", "tests.yaml"], fake)).code, 0);
+  const broken = await cli(["policy", "test", "--tests", "tests.yaml"], worldOf(REFUSED));
   assert.equal(broken.code, 3);
   assert.match(broken.err, /production\.yaml:3:12: error: unknown key/);
+});
+
+test("policy test exits 3 for a file that is not there, and for tests that cannot be read", async () => {
+  const fake = worldOf(accepted([]));
+  const none = await cli(["policy", "test", "--tests", "none.yaml"], fake);
+  assert.equal(none.code, 3);
+  assert.match(none.err, /none\.yaml cannot be read/);
+  const at = { file: "tests.yaml", line: 1, column: 8 };
+  fake.testRun = { kind: "refused", problems: [{ message: "cases is empty", at }] };
+  const empty = await cli(["policy", "test", "--tests", "tests.yaml"], fake);
+  assert.equal(empty.code, 3);
+  assert.equal(empty.out, "");
+  assert.equal(empty.err, "tests.yaml:1:8: error: cases is empty\n1 | cases: []\n           ^\n");
 });
 
 test("policy explain says what every policy that matches demands", async () => {
@@ -120,10 +133,10 @@ test("policy explain says what every policy that matches demands", async () => {
   assert.equal(
     ran.out,
     `production (policy/production.yaml:4)
-  Images must obey production.
+  images must obey production
 
 base (policy/production.yaml:4)
-  Images must obey base.
+  images must obey base
 
 Every one of these 2 policies must be satisfied.
 `,
@@ -138,7 +151,7 @@ test("policy explain says that an image no policy matches is denied", async () =
 
 test("policy explain exits 3 for broken policies and for a reference that is none", async () => {
   assert.equal((await cli(["policy", "explain"], worldOf(REFUSED))).code, 3);
-  assert.equal((await cli(["policy", "explain", "--image", "y"], worldOf(accepted([])))).code, 3);
+  assert.equal((await cli(["policy", "explain", "--image", "Y"], worldOf(accepted([])))).code, 3);
 });
 
 test("the policy commands take one path, and the configured one without", async () => {

@@ -239,7 +239,7 @@ test("judges a layout on disk under the name that --as gives it", async () => {
 
 const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [
   ["no image", [], /No image is named: give one/],
-  ["a reference that is none", ["web"], /"web" is not an image reference/],
+  ["a reference that is none", ["Shop/Web"], /cannot read the reference "Shop\/Web": .*lower case/],
   [
     "an unknown flag",
     [WEB, "--polcy", "p"],
