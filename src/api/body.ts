@@ -7,7 +7,7 @@ import type { Reply } from "./reply.ts";
 export const MAX_BODY_BYTES = 1024 * 1024;
 /** A larger body is still read and dropped up to here, so that its sender gets to read the refusal. */
 const MAX_DISCARDED_BYTES = 8 * 1024 * 1024;
-export const BODY_TIMEOUT_MS = 10_000;
+const BODY_TIMEOUT_MS = 10_000;
 
 export type Body =
   | { readonly kind: "body"; readonly bytes: Uint8Array }

@@ -5,7 +5,7 @@ export class Deadline {
 
   constructor(ms: number, ...signals: readonly AbortSignal[]) {
     const controller = new AbortController();
-    this.#timer = setTimeout(() => controller.abort(), ms);
+    this.#timer = setTimeout(() => controller.abort(), ms).unref();
     this.signal = AbortSignal.any([controller.signal, ...signals]);
   }
 

@@ -98,7 +98,7 @@ export class Front {
       stopping,
       search: mark === -1 ? "" : (req.url ?? "").slice(mark + 1),
       charge: (cost) => this.#charge(exchange, subject, cost),
-      stillAllowed: () => isSame(access.authenticate(req.headers.authorization), subject),
+      stillAllowed: () => isSame(access.authenticate(req.headers.authorization, req.socket), subject),
     };
   }
 
@@ -109,7 +109,7 @@ export class Front {
       this.#refused(exchange, "origin");
       return refusal(problem("origin", "Without tokens only this machine may ask: use its loopback name or address."));
     }
-    const authentication = access.authenticate(req.headers.authorization);
+    const authentication = access.authenticate(req.headers.authorization, req.socket);
     if (authentication.kind === "refused") {
       return route.access === "public"
         ? { kind: "permit", subject: undefined }

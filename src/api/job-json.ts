@@ -21,7 +21,7 @@ export function isTerminal(view: JobView): boolean {
   return kind === "done" || kind === "failed";
 }
 
-export function jobHref(record: JobRecord): string {
+function jobHref(record: JobRecord): string {
   return `/v1/verifications/${record.id}`;
 }
 

@@ -4,7 +4,7 @@ import { isJsonArray, isJsonObject, type JsonValue } from "../domain/json.ts";
 import { MAX_BODY_BYTES } from "./body.ts";
 
 /** No request of ours nests deeper than four; this leaves room for admission objects (reliability: parse limits). */
-export const MAX_DEPTH = 32;
+const MAX_DEPTH = 32;
 
 type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain };
 

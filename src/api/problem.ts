@@ -32,7 +32,7 @@ const PROBLEMS = {
 export type ProblemSlug = keyof typeof PROBLEMS;
 
 /** Stable names; they are identifiers first and pages second (RFC 9457, 3.1.1). */
-export const PROBLEM_BASE = "https://assay.dev/problems/";
+const PROBLEM_BASE = "https://assay.dev/problems/";
 const PROBLEM_TYPE = "application/problem+json";
 
 /** Members beside those of RFC 9457, each documented in the `Problem` schema. */

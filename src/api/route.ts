@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 
 import { InputError } from "../domain/errors.ts";
+import { quoted } from "../domain/quoted.ts";
 import { readBody } from "./body.ts";
 import { parseJsonBody } from "./json-body.ts";
 import type { ProblemSlug } from "./problem.ts";
@@ -32,7 +33,7 @@ export type Call = {
 /** A call that came through authentication. */
 export type SubjectCall = Call & { readonly subject: Subject };
 
-export type RouteDocs = {
+type RouteDocs = {
   readonly summary: string;
   readonly description?: string;
   readonly query: z.ZodObject | undefined;
@@ -134,15 +135,16 @@ function docsOf(
 }
 
 function parseQuery<Query extends z.ZodObject>(schema: Query | undefined, search: string): z.output<Query> {
-  const members: Record<string, string> = Object.create(null) as Record<string, string>;
+  const members = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(search)) {
-    if (name in members) throw new InputError("request", `The query parameter "${name.slice(0, 64)}" is there twice`);
-    members[name] = value;
+    if (members.has(name)) throw new InputError("request", `The query parameter ${quoted(name, 64)} is there twice`);
+    members.set(name, value);
   }
-  if (schema !== undefined) return accept(schema.safeParse({ ...members }), "query parameter") as z.output<Query>;
-  const [extra] = Object.keys(members);
+  if (schema !== undefined)
+    return accept(schema.safeParse(Object.fromEntries(members)), "query parameter") as z.output<Query>;
+  const [extra] = members.keys();
   if (extra === undefined) return {} as z.output<Query>;
-  throw new InputError("request", `The query parameter "${extra.slice(0, 64)}" is not known here`);
+  throw new InputError("request", `The query parameter ${quoted(extra, 64)} is not known here`);
 }
 
 function parseBody<Body extends z.ZodObject>(schema: Body, bytes: Uint8Array): z.output<Body> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Images one call may name. */
-export const MAX_IMAGES = 1000;
+const MAX_IMAGES = 1000;
 
 const reference = z
   .string()

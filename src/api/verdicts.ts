@@ -16,7 +16,7 @@ export type VerdictParts = Submitting & { readonly assay: Assay; readonly tagMax
 /** A look-up makes at most one request to a registry. */
 const LOOK_UP_MS = 10_000;
 /** A gap is believed for five seconds (DESIGN, rule 3). */
-export const RETRY_AFTER = { "retry-after": "5" } as const;
+const RETRY_AFTER = { "retry-after": "5" } as const;
 
 export const IMAGE_PROBLEMS: readonly ProblemSlug[] = [
   "reference",

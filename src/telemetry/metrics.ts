@@ -7,14 +7,14 @@ import type { FindingReason, Decision, Outcome } from "../domain/verdict.ts";
 export type RegistryRequestKind = "head" | "manifest" | "blob" | "referrers" | "tags" | "catalog" | "token";
 export type RegistryRequestOutcome = "ok" | "missing" | PortCode;
 
-export type HttpSample = {
+type HttpSample = {
   readonly route: string;
   readonly method: string;
   readonly status: number;
   readonly seconds: number;
 };
 
-export type QueueSample = {
+type QueueSample = {
   readonly waiting: number;
   readonly active: number;
   readonly delayed: number;

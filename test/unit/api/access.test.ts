@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { openTokensFile, type Access } from "../../../src/api/access.ts";
+import { openTokensFile, tokenAccess, type Access } from "../../../src/api/access.ts";
 import { createApi } from "../../../src/api/api.ts";
 import { isLoopback } from "../../../src/api/origin.ts";
 import { isInScope } from "../../../src/api/subject.ts";
@@ -132,6 +132,21 @@ for (const [why, authorization] of [
     assert.equal((await api.call("/metrics", { headers: { authorization } })).status, 401);
   });
 }
+
+test("takes no caller for another on one connection, whatever was presented on it before", () => {
+  let tokens = parseTokens(TOKENS_FILE, "tokens.yaml");
+  const access = tokenAccess(() => tokens);
+  const connection = {};
+  const caller = (token: string): string => {
+    const found = access.authenticate(`Bearer ${token}`, connection);
+    return found.kind === "subject" ? found.subject.name : found.why;
+  };
+  assert.deepEqual([caller(TOKENS.admin), caller(TOKENS.admin), caller(TOKENS.reader)], ["admin", "admin", "reader"]);
+  const sameLength = `${TOKENS.reader.slice(0, -1)}x`;
+  assert.deepEqual([caller(sameLength), caller(TOKENS.reader)], ["bad-credentials", "reader"]);
+  tokens = tokens.filter((token) => token.subject.name !== "reader");
+  assert.equal(caller(TOKENS.reader), "bad-credentials");
+});
 
 test("knows the bearer scheme in any case", async (t) => {
   const api = await startApi(t, { access: withTokens() });
@@ -284,7 +299,7 @@ async function tokensFile(t: TestContext): Promise<{ readonly folder: string; re
 }
 
 function isKnown(access: Access, token: string): boolean {
-  return access.authenticate(`Bearer ${token}`).kind === "subject";
+  return access.authenticate(`Bearer ${token}`, access).kind === "subject";
 }
 
 async function opened(t: TestContext, file: string, graceMs = 45_000) {
