@@ -6,18 +6,20 @@ import { promisify } from "node:util";
 
 import type { DockerRegistry } from "./docker-registry.ts";
 
-/** Copies between any two of skopeo's transports by Debian's `skopeo`: all of an index, bytes unchanged. */
+/** Copies between any two of skopeo's transports by Debian's `skopeo`: all of an index, bytes unchanged, save for `docker-archive:`. */
 export async function skopeoCopy(from: string, to: string, options: readonly string[] = []): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "assay-skopeo-tmp-"));
   try {
-    const command = ["--insecure-policy", "--tmpdir", folder, "copy", "--all", "--preserve-digests", ...options];
+    // An archive of Docker's is converted on the way, so it has no digest to keep.
+    const exact = from.startsWith("docker-archive:") ? [] : ["--all", "--preserve-digests"];
+    const command = ["--insecure-policy", "--tmpdir", folder, "copy", ...exact, ...options];
     await promisify(execFile)("skopeo", [...command, from, to], { timeout: 30_000 });
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-/** Pushes `oci:DIR[:TAG]` to a registry under `name`, which is `path:tag`. */
+/** Pushes `oci:DIR[:TAG]` or `docker-archive:FILE` to a registry under `name`, which is `path:tag`. */
 export async function skopeoPush(from: string, registry: DockerRegistry, name: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "assay-skopeo-ca-"));
   try {

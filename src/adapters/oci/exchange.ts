@@ -3,8 +3,9 @@ import type { Registry } from "../../domain/reference.ts";
 import { pause, startDeadline, type Deadline } from "../../net/deadline.ts";
 import { isBroken, portErrorOf } from "../../net/failure.ts";
 import type { Authenticator } from "./auth.ts";
+import { BoundedMap } from "./bounded-map.ts";
 import { originOf, type Hosts } from "./endpoint.ts";
-import { MAX_ATTEMPTS, MAX_ERROR_BYTES } from "./limits.ts";
+import { MAX_ATTEMPTS, MAX_ERROR_BYTES, MAX_REMEMBERED } from "./limits.ts";
 import type { RequestKind, RetryTimes, Timeouts } from "./options.ts";
 import { sendFollowing, type Follow, type FollowedAnswer } from "./redirects.ts";
 import { isLater, pauseAfter } from "./retry.ts";
@@ -41,6 +42,7 @@ export type ExchangeOptions = {
 /** Asks a registry: authenticates once, follows redirects, tries again what may pass, at most `MAX_ATTEMPTS` requests. */
 export class Exchange {
   readonly #options: ExchangeOptions;
+  readonly #origins = new BoundedMap<URL>(MAX_REMEMBERED);
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -68,7 +70,7 @@ export class Exchange {
   }
 
   async #attempt<Value>(question: Question, read: (answer: FollowedAnswer) => Promise<Value>): Promise<Value> {
-    const target = { ...question, origin: originOf(question.registry, this.#options.hosts) };
+    const target = { ...question, origin: this.#originOf(question.registry) };
     const { auth } = this.#options;
     let authorization = auth.remembered(target);
     let renewed = false;
@@ -84,6 +86,14 @@ export class Exchange {
         await this.#pauseOrThrow(outcome, tries, question.signal);
       }
     }
+  }
+
+  #originOf(registry: Registry): URL {
+    const known = this.#origins.get(registry);
+    if (known !== undefined) return known;
+    const origin = originOf(registry, this.#options.hosts);
+    this.#origins.set(registry, origin, Number.POSITIVE_INFINITY);
+    return origin;
   }
 
   async #tryOnce<Value>(

@@ -67,9 +67,13 @@ export class Transport {
     } catch (error) {
       throw portErrorOf(error, request.what);
     } finally {
-      const { method, kind, url } = request;
-      this.#options.onRequest?.({ method, host: hostAndPort(url), kind, status, ms: performance.now() - started });
+      this.#report(request, status, started);
     }
+  }
+
+  #report({ method, kind, url }: WireRequest, status: number | undefined, started: number): void {
+    const { onRequest } = this.#options;
+    onRequest?.({ method, host: hostAndPort(url), kind, status, ms: performance.now() - started });
   }
 
   async close(): Promise<void> {
@@ -94,17 +98,19 @@ export class Transport {
     };
   }
 
-  #poolFor({ url, what }: WireRequest): Pool {
-    if (url.protocol !== "https:" && !(url.protocol === "http:" && this.#hosts.plainHttp(url))) {
-      throw new PortError("blocked-address", what, `${url.host} is not listed as a host that speaks plain HTTP`);
-    }
-    const pool = this.#pools.get(url.origin) ?? this.#open(url);
-    this.#pools.delete(url.origin);
-    this.#pools.set(url.origin, pool);
+  #poolFor(request: WireRequest): Pool {
+    const { origin } = request.url;
+    const pool = this.#pools.get(origin) ?? this.#open(request);
+    this.#pools.delete(origin);
+    this.#pools.set(origin, pool);
     return pool;
   }
 
-  #open(url: URL): Pool {
+  /** What an origin may be is judged once, before it has a pool. */
+  #open({ url, what }: WireRequest): Pool {
+    if (url.protocol !== "https:" && !(url.protocol === "http:" && this.#hosts.plainHttp(url))) {
+      throw new PortError("blocked-address", what, `${url.host} is not listed as a host that speaks plain HTTP`);
+    }
     const [eldest] = this.#pools;
     if (this.#pools.size >= MAX_ORIGINS && eldest !== undefined) {
       this.#pools.delete(eldest[0]);
