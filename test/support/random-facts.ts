@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import type { ImageFacts, SignatureFact } from "../../src/domain/facts.ts";
 import { known, NOT_COLLECTED, type Known } from "../../src/domain/gap.ts";
@@ -25,7 +25,10 @@ import {
 export const AUTHORITIES = ["a", "b", "c"] as const;
 
 const DAY = 86_400_000;
-const moment = fc.option(fc.integer({ min: -60, max: 60 }).map((days) => plus(NOW, days * DAY)), { nil: undefined });
+const moment = fc.option(
+  fc.integer({ min: -60, max: 60 }).map((days) => plus(NOW, days * DAY)),
+  { nil: undefined },
+);
 const signers = fc.array(fc.constantFrom("alice", "bob", "carol"), { minLength: 1, maxLength: 2 });
 
 const opinion = fc.oneof(
@@ -34,18 +37,28 @@ const opinion = fc.oneof(
 );
 
 export const signatureFacts: fc.Arbitrary<readonly SignatureFact[]> = fc.array(
-  fc.tuple(fc.constantFrom(...AUTHORITIES), opinion, fc.constantFrom(ROOT, LEAF_A)).map(([name, says, about]) => signature(name, says, about)),
+  fc
+    .tuple(fc.constantFrom(...AUTHORITIES), opinion, fc.constantFrom(ROOT, LEAF_A))
+    .map(([name, says, about]) => signature(name, says, about)),
   { maxLength: 4 },
 );
 
 /** Known, or unseen in one of the two ways. */
 function maybe<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Known<T>> {
-  return fc.oneof({ weight: 3, arbitrary: value.map(known) }, fc.constant(NOT_COLLECTED), fc.constant({ kind: "gap", gap: GAP } as const));
+  return fc.oneof(
+    { weight: 3, arbitrary: value.map(known) },
+    fc.constant(NOT_COLLECTED),
+    fc.constant({ kind: "gap", gap: GAP } as const),
+  );
 }
 
-const users = fc.constantFrom("root", "nonroot", "nonroot-named", "unresolvable", "invalid").map((one) => userFact(one as "root"));
+const users = fc
+  .constantFrom("root", "nonroot", "nonroot-named", "unresolvable", "invalid")
+  .map((one) => userFact(one as "root"));
 const contents = fc.oneof(
-  fc.tuple(fc.constantFrom(...COMPOSITION_ORDER), fc.subarray(["shell", "setuid"] as const)).map(([one, things]) => classified(one, ...things)),
+  fc
+    .tuple(fc.constantFrom(...COMPOSITION_ORDER), fc.subarray(["shell", "setuid"] as const))
+    .map(([one, things]) => classified(one, ...things)),
   fc.constant({ kind: "uninspectable", reason: "limit", detail: "" } as const),
 );
 const configs = moment.map((created) => {
@@ -76,8 +89,14 @@ export const randomFacts: fc.Arbitrary<ImageFacts> = fc
     return {
       ...base,
       signatures,
-      sources: [...new Set(digests)].map((about, at) => ({ about, source: SOURCE, state: states[at] ?? observed().state })),
-      platforms: base.platforms.map((platform, at) => (at === 0 ? { ...platform, user, composition, config } : platform)),
+      sources: [...new Set(digests)].map((about, at) => ({
+        about,
+        source: SOURCE,
+        state: states[at] ?? observed().state,
+      })),
+      platforms: base.platforms.map((platform, at) =>
+        at === 0 ? { ...platform, user, composition, config } : platform,
+      ),
     };
   });
 
@@ -131,7 +150,9 @@ export const ruleText: fc.Arbitrary<string> = fc.oneof(
 /** Rules of a policy, each with an enforcement; `spec` is the policy's own choice about signatures. */
 export const policyText: fc.Arbitrary<{ readonly rules: readonly string[]; readonly spec: string }> = fc.record({
   rules: fc.array(
-    fc.tuple(ruleText, fc.constantFrom("deny", "deny", "warn", "audit")).map(([rule, enforcement]) => `{ ${rule}, enforcement: ${enforcement} }`),
+    fc
+      .tuple(ruleText, fc.constantFrom("deny", "deny", "warn", "audit"))
+      .map(([rule, enforcement]) => `{ ${rule}, enforcement: ${enforcement} }`),
     { minLength: 1, maxLength: 3 },
   ),
   spec: fc.constantFrom("index", "each", "either").map((mode) => `platforms: { signatures: ${mode} }`),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import { plus } from "../../../src/domain/instant.ts";
 import type { Policy, PolicySet } from "../../../src/domain/policy.ts";
@@ -53,7 +53,10 @@ suite("whatever the policies and the facts", () => {
   test("another rule never loosens", () => {
     fc.assert(
       fc.property(randomFacts, policyText, ruleText, (facts, { rules, spec }, rule) => {
-        assert.ok(strictness(judged(setOf({ rules: [...rules, rule], spec }), facts)) >= strictness(judged(setOf({ rules, spec }), facts)));
+        assert.ok(
+          strictness(judged(setOf({ rules: [...rules, rule], spec }), facts)) >=
+            strictness(judged(setOf({ rules, spec }), facts)),
+        );
       }),
       RUNS,
     );
@@ -127,17 +130,23 @@ suite("whatever the policies and the facts", () => {
 
   test("time alone changes nothing from validFrom until just before validUntil", () => {
     fc.assert(
-      fc.property(randomFacts, policyText, instants, fc.double({ min: 0, max: 1, noNaN: true }), (facts, policy, at, share) => {
-        const set = setOf(policy);
-        const first = judged(set, facts, { at });
-        const from = first.validFrom ?? plus(at, -400 * 86_400_000);
-        const until = first.validUntil ?? plus(at, 400 * 86_400_000);
-        const span = Date.parse(until) - Date.parse(from);
-        for (const other of [from, plus(from, Math.floor(share * (span - 1))), plus(until, -1)]) {
-          const second = judged(set, facts, { at: other });
-          assert.deepEqual({ ...second, decidedAt: at }, first);
-        }
-      }),
+      fc.property(
+        randomFacts,
+        policyText,
+        instants,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (facts, policy, at, share) => {
+          const set = setOf(policy);
+          const first = judged(set, facts, { at });
+          const from = first.validFrom ?? plus(at, -400 * 86_400_000);
+          const until = first.validUntil ?? plus(at, 400 * 86_400_000);
+          const span = Date.parse(until) - Date.parse(from);
+          for (const other of [from, plus(from, Math.floor(share * (span - 1))), plus(until, -1)]) {
+            const second = judged(set, facts, { at: other });
+            assert.deepEqual({ ...second, decidedAt: at }, first);
+          }
+        },
+      ),
       RUNS,
     );
   });
@@ -145,19 +154,22 @@ suite("whatever the policies and the facts", () => {
 
 test("a rule that needs something seen denies where nothing was, whatever the enforcement of unmatched images", () => {
   fc.assert(
-    fc.property(ruleText.filter((rule) => !rule.includes("pinned")), (rule) => {
-      const blind = imageFacts({
-        sources: [],
-        platforms: imageFacts().platforms.map((platform) => ({
-          ...platform,
-          user: { kind: "not-collected" as const },
-          composition: { kind: "not-collected" as const },
-          config: { kind: "not-collected" as const },
-        })),
-      });
-      const set = setOf({ rules: [rule], spec: "platforms: { signatures: either }" });
-      assert.equal(judged(set, blind, { image: IMAGE, unmatched: "unsafe-allow" }).decision, "deny");
-    }),
+    fc.property(
+      ruleText.filter((rule) => !rule.includes("pinned")),
+      (rule) => {
+        const blind = imageFacts({
+          sources: [],
+          platforms: imageFacts().platforms.map((platform) => ({
+            ...platform,
+            user: { kind: "not-collected" as const },
+            composition: { kind: "not-collected" as const },
+            config: { kind: "not-collected" as const },
+          })),
+        });
+        const set = setOf({ rules: [rule], spec: "platforms: { signatures: either }" });
+        assert.equal(judged(set, blind, { image: IMAGE, unmatched: "unsafe-allow" }).decision, "deny");
+      },
+    ),
     { numRuns: 200 },
   );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import type { Signatories } from "../../../src/domain/policy.ts";
 import type { AuthorityName } from "../../../src/domain/trust.ts";
@@ -31,7 +31,9 @@ function bruteForce(tree: Signatories, seats: Seats): boolean {
     const name = leaves[at];
     if (name === undefined) return holds(tree, [...filled]);
     if (assign(at + 1, used, [...filled, false])) return true;
-    return (seats.get(name) ?? []).some((one) => !used.includes(one) && assign(at + 1, [...used, one], [...filled, true]));
+    return (seats.get(name) ?? []).some(
+      (one) => !used.includes(one) && assign(at + 1, [...used, one], [...filled, true]),
+    );
   };
   return assign(0, [], []);
 }
@@ -49,11 +51,19 @@ suite("distinct signers for distinct members", () => {
   test("agree with trying every possibility", () => {
     let satisfied = 0;
     fc.assert(
-      fc.property(tree.filter((one) => membersOf(one).length <= 6), seats, (tree, seats) => {
-        const answer = isSatisfiable(tree, (name) => seats.get(name) ?? [], () => false);
-        if (answer) satisfied++;
-        assert.equal(answer, bruteForce(tree, seats));
-      }),
+      fc.property(
+        tree.filter((one) => membersOf(one).length <= 6),
+        seats,
+        (tree, seats) => {
+          const answer = isSatisfiable(
+            tree,
+            (name) => seats.get(name) ?? [],
+            () => false,
+          );
+          if (answer) satisfied++;
+          assert.equal(answer, bruteForce(tree, seats));
+        },
+      ),
       { numRuns: 3000 },
     );
     assert.ok(satisfied > 300, "the trees are not all impossible");
@@ -62,8 +72,16 @@ suite("distinct signers for distinct members", () => {
   test("never hold for fewer signatures where they do not hold for more", () => {
     fc.assert(
       fc.property(tree, seats, fc.constantFrom(...NAMES), (tree, seats, dropped) => {
-        const with_ = isSatisfiable(tree, (name) => seats.get(name) ?? [], () => false);
-        const without = isSatisfiable(tree, (name) => (name === dropped ? [] : (seats.get(name) ?? [])), () => false);
+        const with_ = isSatisfiable(
+          tree,
+          (name) => seats.get(name) ?? [],
+          () => false,
+        );
+        const without = isSatisfiable(
+          tree,
+          (name) => (name === dropped ? [] : (seats.get(name) ?? [])),
+          () => false,
+        );
         assert.ok(with_ || !without);
       }),
       { numRuns: 1000 },
@@ -73,8 +91,15 @@ suite("distinct signers for distinct members", () => {
   test("an unseen member is as good as any signer for it would be", () => {
     fc.assert(
       fc.property(tree, seats, fc.subarray([...NAMES]), (tree, seats, unseen) => {
-        const optimistic = isSatisfiable(tree, (name) => seats.get(name) ?? [], (name) => unseen.includes(name));
-        const anybody = (name: AuthorityName) => [...(seats.get(name) ?? []), ...(unseen.includes(name) ? [`new ${name}`] : [])];
+        const optimistic = isSatisfiable(
+          tree,
+          (name) => seats.get(name) ?? [],
+          (name) => unseen.includes(name),
+        );
+        const anybody = (name: AuthorityName) => [
+          ...(seats.get(name) ?? []),
+          ...(unseen.includes(name) ? [`new ${name}`] : []),
+        ];
         assert.ok(optimistic || !isSatisfiable(tree, anybody, () => false));
       }),
       { numRuns: 1000 },
@@ -82,7 +107,10 @@ suite("distinct signers for distinct members", () => {
   });
 
   test("the largest allowed tree is answered at once, satisfiable or not", () => {
-    const of = Array.from({ length: 16 }, (_, at): Signatories => ({ kind: "authority", name: `m${at}` as AuthorityName }));
+    const of = Array.from({ length: 16 }, (_, at): Signatories => ({
+      kind: "authority",
+      name: `m${at}` as AuthorityName,
+    }));
     const nested: Signatories = {
       kind: "at-least",
       count: 8,
@@ -90,10 +118,38 @@ suite("distinct signers for distinct members", () => {
     };
     const began = performance.now();
     const fifteen = Array.from({ length: 15 }, (_, at) => `person ${at}`);
-    assert.equal(isSatisfiable({ kind: "at-least", count: 16, of }, () => fifteen, () => false), false);
-    assert.equal(isSatisfiable({ kind: "at-least", count: 15, of }, () => fifteen, () => false), true);
-    assert.equal(isSatisfiable(nested, () => fifteen, () => false), false);
-    assert.equal(isSatisfiable({ ...nested, count: 7 }, () => fifteen, () => false), true);
+    assert.equal(
+      isSatisfiable(
+        { kind: "at-least", count: 16, of },
+        () => fifteen,
+        () => false,
+      ),
+      false,
+    );
+    assert.equal(
+      isSatisfiable(
+        { kind: "at-least", count: 15, of },
+        () => fifteen,
+        () => false,
+      ),
+      true,
+    );
+    assert.equal(
+      isSatisfiable(
+        nested,
+        () => fifteen,
+        () => false,
+      ),
+      false,
+    );
+    assert.equal(
+      isSatisfiable(
+        { ...nested, count: 7 },
+        () => fifteen,
+        () => false,
+      ),
+      true,
+    );
     assert.ok(performance.now() - began < 1000);
   });
 });
