@@ -19,7 +19,10 @@ const MAX_FILE_CHARACTERS = 1024 * 1024;
 /** Documents of one file. */
 const MAX_DOCUMENTS = 1000;
 
-export type DocumentsRead = { readonly documents: readonly PolicyDocument[]; readonly problems: readonly PolicyProblem[] };
+export type DocumentsRead = {
+  readonly documents: readonly PolicyDocument[];
+  readonly problems: readonly PolicyProblem[];
+};
 
 /** Reads YAML 1.2 (hence JSON too). Duplicate keys, unknown tags and hostile nesting are problems. Never throws. */
 export function readDocuments(file: PolicyFile): DocumentsRead {
@@ -55,11 +58,7 @@ function locate(file: string, lines: LineCounter, offset: number): SourceLocatio
   return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
-function readDocument(
-  file: string,
-  document: Document,
-  place: (offset: number) => SourceLocation,
-): DocumentsRead {
+function readDocument(file: string, document: Document, place: (offset: number) => SourceLocation): DocumentsRead {
   // A warning of the parser is something it did not understand, such as an unknown tag.
   const broken = [...document.errors, ...document.warnings].map((error) => ({
     message: `is not valid YAML: ${error.message.slice(0, 200)}`,

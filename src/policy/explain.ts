@@ -38,7 +38,9 @@ export function explain(verdict: VerdictBody): Explanation {
 
 /** Whether nothing is known against the image: it is refused only for what could not be told (exit status 2). */
 export function isOnlyUndetermined(verdict: VerdictBody): boolean {
-  const against = verdict.findings.filter(({ outcome, enforcement }) => outcome !== "satisfied" && enforcement === "deny");
+  const against = verdict.findings.filter(
+    ({ outcome, enforcement }) => outcome !== "satisfied" && enforcement === "deny",
+  );
   return against.length > 0 && against.every(({ outcome }) => outcome === "undetermined");
 }
 
@@ -89,7 +91,12 @@ const SIGNATURES = {
   either: "takes signatures on the whole image, or on every platform of it",
 } as const;
 
+const ELSE = { deny: ", or it is denied", warn: ", or a warning is given", audit: ", or that is noted" } as const;
+const STATIC = { deny: "", warn: ", which only warns", audit: ", which is only noted" } as const;
+
 function ruleLines({ rules }: Policy): readonly string[] {
-  const ELSE = { deny: "or it is denied", warn: "or a warning is given", audit: "or that is noted" } as const;
-  return rules.map(({ rule, enforcement }) => `the image ${explainRule(rule)}, ${ELSE[enforcement]}`);
+  return rules.map(({ rule, enforcement }) => {
+    const isStatic = rule.kind === "deny" || rule.kind === "unsafeAllow";
+    return `the image ${explainRule(rule)}${(isStatic ? STATIC : ELSE)[enforcement]}`;
+  });
 }

@@ -23,7 +23,8 @@ export function matchesSegments(globs: readonly string[], segments: readonly str
   // reachable[j]: the globs read so far can match exactly the first j segments.
   let reachable = [true, ...segments.map(() => false)];
   for (const [at, glob] of globs.entries()) {
-    reachable = glob === "**" ? acrossSegments(reachable, at === globs.length - 1) : oneSegment(reachable, glob, segments);
+    reachable =
+      glob === "**" ? acrossSegments(reachable, at === globs.length - 1) : oneSegment(reachable, glob, segments);
   }
   return reachable[segments.length] ?? false;
 }
@@ -38,5 +39,8 @@ function acrossSegments(reachable: readonly boolean[], isLast: boolean): boolean
 }
 
 function oneSegment(reachable: readonly boolean[], glob: string, segments: readonly string[]): boolean[] {
-  return [false, ...segments.map((segment, at) => (reachable[at] ?? false) && segment !== "" && matchesGlob(glob, segment))];
+  return [
+    false,
+    ...segments.map((segment, at) => (reachable[at] ?? false) && segment !== "" && matchesGlob(glob, segment)),
+  ];
 }

@@ -24,7 +24,8 @@ export function kindOf<Kind extends string>(document: PolicyDocument, kinds: rea
   if (apiVersion !== API_VERSION) return wrongVersion(document, apiVersion);
   const known = kinds.find((one) => one === kind);
   if (known !== undefined) return known;
-  if (kind === "PolicyTest") return problemAt(document, ["kind"], "policy tests stand apart from the policies: move it");
+  if (kind === "PolicyTest")
+    return problemAt(document, ["kind"], "policy tests stand apart from the policies: move it");
   const shown = typeof kind === "string" ? `"${kind.slice(0, 80)}"` : "missing";
   const near = typeof kind === "string" ? suggestion(kind, kinds) : `: write one of ${kinds.join(", ")}`;
   return problemAt(document, ["kind"], `the kind is ${shown}${near}`);

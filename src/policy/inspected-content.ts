@@ -18,7 +18,10 @@ export function judgeContent({ facts, label }: JudgedPlatform, judge: (content: 
     return undetermined("uninspectable", message);
   }
   const { reason, detail } = composition.value;
-  return violated("uninspectable", `The layers of ${label} cannot be inspected (${reason}: ${detail}). Build the image anew.`);
+  return violated(
+    "uninspectable",
+    `The layers of ${label} cannot be inspected (${reason}: ${detail}). Build the image anew.`,
+  );
 }
 
 /** Only what index and configuration agree on, so that neither alone can turn a violation into ignorance. */

@@ -70,7 +70,11 @@ function applyPolicy(policy: Policy, shared: Omit<Case, "platforms" | "enforceme
   });
 }
 
-function findingOf(position: Pick<Finding, "policy" | "rule">, enforcement: Enforcement, judgement: Judgement): Finding {
+function findingOf(
+  position: Pick<Finding, "policy" | "rule">,
+  enforcement: Enforcement,
+  judgement: Judgement,
+): Finding {
   const { outcome, reason, message, cites } = judgement;
   return { ...position, outcome, reason, enforcement, message, cites };
 }

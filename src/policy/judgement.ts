@@ -31,7 +31,10 @@ export function unseen(known: Exclude<Known<unknown>, { readonly kind: "known" }
       return undetermined("gap", message, [known.gap]);
     }
     case "not-collected":
-      return undetermined("not-collected", `${what} has not been collected yet. Verify the image against its registry.`);
+      return undetermined(
+        "not-collected",
+        `${what} has not been collected yet. Verify the image against its registry.`,
+      );
   }
 }
 

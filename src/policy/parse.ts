@@ -96,7 +96,10 @@ function tooMany(documents: readonly PolicyDocument[]): PolicyProblem {
 }
 
 function empty({ name }: PolicyFile): PolicyProblem {
-  return { message: "the file holds no document: write one, or remove the file", at: { file: name, line: 1, column: 1 } };
+  return {
+    message: "the file holds no document: write one, or remove the file",
+    at: { file: name, line: 1, column: 1 },
+  };
 }
 
 /** A set without policies would leave every image to the answer for unmatched images; files that vanish must not do that. */

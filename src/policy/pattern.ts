@@ -28,7 +28,8 @@ export function parseImagePattern(text: string): ImagePattern {
   const first = slash < 0 ? text : text.slice(0, slash);
   if (!namesHost(first)) refuse(text, hostless(text, first));
   const host = parseHost(text, first);
-  if (slash < 0 || slash === text.length - 1) refuse(text, `names no repository: write ${host}/** for all of that host`);
+  if (slash < 0 || slash === text.length - 1)
+    refuse(text, `names no repository: write ${host}/** for all of that host`);
   const path = text.slice(slash + 1);
   checkPath(text, path);
   if (host === "docker.io") checkDockerHub(text, path);

@@ -80,7 +80,11 @@ export function readPolicy(document: PolicyDocument): PolicyRead {
   if (checked.kind === "invalid") return { kind: "refused", problems: problemsOf(document, checked.issues) };
   const { metadata, spec } = checked.value;
   const rules = spec.rules.map((one, at): PolicyRule => {
-    return { rule: one.rule, enforcement: one.enforcement ?? spec.enforcement, at: document.where(["spec", "rules", at]) };
+    return {
+      rule: one.rule,
+      enforcement: one.enforcement ?? spec.enforcement,
+      at: document.where(["spec", "rules", at]),
+    };
   });
   const at = document.where(["metadata", "name"]);
   const policy: Policy = { name: metadata.name, match: spec.match, rules, platforms: spec.platforms, at };
@@ -88,7 +92,11 @@ export function readPolicy(document: PolicyDocument): PolicyRead {
   const refused = misplaced.filter(({ severity }) => severity === "problem");
   if (refused.length > 0) return { kind: "refused", problems: refused.map(({ message, at }) => ({ message, at })) };
   const warned = misplaced.map(({ message, at }) => ({ message, at }));
-  return { kind: "read", policy, warnings: [...warned, ...matchWarnings(policy, document), ...memberWarnings(document)] };
+  return {
+    kind: "read",
+    policy,
+    warnings: [...warned, ...matchWarnings(policy, document), ...memberWarnings(document)],
+  };
 }
 
 function matchWarnings({ match }: Policy, document: PolicyDocument): readonly PolicyWarning[] {

@@ -28,13 +28,19 @@ const given = struct({
   present: z.array(z.enum(ABSENTEES)).default([]),
   created: z.union([z.literal("none"), parsed(parseInstant)]).optional(),
   age: parsed(parseDuration).optional(),
-  platforms: some(text.regex(/^[a-z0-9]+\/[a-z0-9_]+(?:\/v[0-9]+)?$/, { error: "is not a platform: write it like linux/amd64" })).default(["linux/amd64"]),
+  platforms: some(
+    text.regex(/^[a-z0-9]+\/[a-z0-9_]+(?:\/v[0-9]+)?$/, { error: "is not a platform: write it like linux/amd64" }),
+  ).default(["linux/amd64"]),
 }).superRefine((value, context) => {
   if (value.created !== undefined && value.age !== undefined) {
     context.addIssue({ code: "custom", path: ["age"], message: "and created say the same thing: keep one" });
   }
   if (value.present.length > 0 && value.composition === undefined) {
-    context.addIssue({ code: "custom", path: ["present"], message: "needs composition: what was seen belongs to a class" });
+    context.addIssue({
+      code: "custom",
+      path: ["present"],
+      message: "needs composition: what was seen belongs to a class",
+    });
   }
 });
 

@@ -54,7 +54,10 @@ function judgeCase(
     const matched = matchPolicies(set, reference.repository, contextOf(one));
     const facts = syntheticFacts(reference, one.given, at);
     const sourcesOf = () => [GIVEN_SOURCE];
-    return compare(one, judge({ facts, image: one.image, set, matched, at, resolvedAt: at, unmatched: "deny", sourcesOf }));
+    return compare(
+      one,
+      judge({ facts, image: one.image, set, matched, at, resolvedAt: at, unmatched: "deny", sourcesOf }),
+    );
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { passed: false, message: error.message, verdict: undefined };

@@ -20,7 +20,8 @@ function besideOthers(rules: readonly PolicyRule[]): readonly Misplaced[] {
   const denies = rules.filter(({ rule, enforcement }) => rule.kind === "deny" && enforcement === "deny");
   return [
     ...allows.map(({ at }): Misplaced => {
-      const message = "unsafeAllow beside other rules excuses nothing, for all must hold: make it the only rule of a policy";
+      const message =
+        "unsafeAllow beside other rules excuses nothing, for all must hold: make it the only rule of a policy";
       return { severity: "problem", message, at };
     }),
     ...denies.slice(0, 1).map(({ at }): Misplaced => {

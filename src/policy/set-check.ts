@@ -15,8 +15,14 @@ export function checkSet(
   declared: readonly string[],
 ): readonly PolicyProblem[] {
   return [
-    ...duplicates("authority", authorities.map(({ authority }) => authority)),
-    ...duplicates("policy", policies.map(({ policy }) => policy)),
+    ...duplicates(
+      "authority",
+      authorities.map(({ authority }) => authority),
+    ),
+    ...duplicates(
+      "policy",
+      policies.map(({ policy }) => policy),
+    ),
     ...policies.flatMap((read) => unknownAuthorities(read, declared)),
   ];
 }

@@ -20,7 +20,10 @@ const tree: z.ZodType<Signatories> = z.lazy(() => z.union([authority, threshold]
 
 const authority = authorityName.transform((value): Signatories => ({ kind: "authority", name: value }));
 
-const threshold = struct({ atLeast: z.int().min(1, { error: "is less than 1, which nobody would have to sign" }), of: some(tree) })
+const threshold = struct({
+  atLeast: z.int().min(1, { error: "is less than 1, which nobody would have to sign" }),
+  of: some(tree),
+})
   .superRefine(({ atLeast, of }, context) => {
     const distinct = distinctMembers(of).length;
     if (atLeast <= distinct) return;

@@ -20,22 +20,35 @@ function shortfall(by: Signatories, label: string, votes: readonly Vote[], count
   const asked = formatSignatories(by);
   if (counted.length > 0) {
     const names = counted.map(({ name }) => name).join(", ");
-    return ["threshold", `${label} is signed by ${names} only, and ${asked} must have signed, each with a key of its own.`];
+    return [
+      "threshold",
+      `${label} is signed by ${names} only, and ${asked} must have signed, each with a key of its own.`,
+    ];
   }
   const late = votes.find(({ standing }) => standing === "expired" || standing === "not-yet-valid");
   if (late !== undefined) return outOfTime(late, label);
   const furthest = furthestRejection(votes);
   if (furthest !== undefined) return ["wrongly-signed", wrongly(furthest, votes.length, label, asked)];
-  return ["unsigned", `${label} is not signed by ${asked}: no signature was found. Sign it, or deploy a digest that is signed.`];
+  return [
+    "unsigned",
+    `${label} is not signed by ${asked}: no signature was found. Sign it, or deploy a digest that is signed.`,
+  ];
 }
 
 function outOfTime({ fact, standing }: Vote, label: string): Shortfall {
   const { opinion, authority } = fact;
-  const bound = opinion.kind === "verified" ? (standing === "expired" ? opinion.notAfter : opinion.notBefore) : undefined;
+  const bound =
+    opinion.kind === "verified" ? (standing === "expired" ? opinion.notAfter : opinion.notBefore) : undefined;
   if (standing === "expired") {
-    return ["signature-expired", `The signature of ${label} by ${authority} counted until ${bound ?? "an earlier time"}. Sign it again.`];
+    return [
+      "signature-expired",
+      `The signature of ${label} by ${authority} counted until ${bound ?? "an earlier time"}. Sign it again.`,
+    ];
   }
-  return ["signature-not-yet-valid", `The signature of ${label} by ${authority} counts only from ${bound ?? "a later time"} on.`];
+  return [
+    "signature-not-yet-valid",
+    `The signature of ${label} by ${authority} counts only from ${bound ?? "a later time"} on.`,
+  ];
 }
 
 type Rejected = { readonly step: number; readonly reason: string; readonly detail: string; readonly authority: string };
@@ -58,7 +71,10 @@ function wrongly(best: Rejected, count: number, label: string, asked: string): s
 function notRelied(ballots: readonly Ballot[]): string {
   const names = ballots.filter(({ relied, votes }) => !relied && votes.some(({ standing }) => standing === "counts"));
   return names
-    .map(({ name, enforcement }) => ` ${name} has signed, but is not relied upon (enforcement: ${enforcement ?? "unknown"}).`)
+    .map(
+      ({ name, enforcement }) =>
+        ` ${name} has signed, but is not relied upon (enforcement: ${enforcement ?? "unknown"}).`,
+    )
     .join("");
 }
 

@@ -90,9 +90,7 @@ function fillSome(tables: readonly Table[], count: number, seating: Seating, the
   const [first, ...rest] = tables;
   if (count <= 0) return then(seating);
   if (first === undefined || tables.length < count) return false;
-  return (
-    fill(first, seating, (next) => fillSome(rest, count - 1, next, then)) || fillSome(rest, count, seating, then)
-  );
+  return fill(first, seating, (next) => fillSome(rest, count - 1, next, then)) || fillSome(rest, count, seating, then);
 }
 
 /** Seats one more, moving others where they can move; `undefined` if the seats cannot all be filled. */

@@ -1,6 +1,13 @@
 import { parseDigest, type Digest } from "../domain/digest.ts";
 import type { SchemeId, SourceKey } from "../domain/evidence.ts";
-import type { CompositionFact, ConfigFact, ImageFacts, PlatformFacts, SignatureFact, UserFact } from "../domain/facts.ts";
+import type {
+  CompositionFact,
+  ConfigFact,
+  ImageFacts,
+  PlatformFacts,
+  SignatureFact,
+  UserFact,
+} from "../domain/facts.ts";
 import { known, NOT_COLLECTED, type Known } from "../domain/gap.ts";
 import { plus, type Instant } from "../domain/instant.ts";
 import type { Platform } from "../domain/platform.ts";
@@ -25,7 +32,9 @@ export function syntheticFacts(reference: ImageReference, given: Given, at: Inst
     containedIn: [],
     signatures: (given.signedBy ?? []).map((signature) => signatureOf(signature, digest)),
     sources: [{ about: digest, source: GIVEN_SOURCE, state: stateOf(given) }],
-    platforms: given.platforms.map((name, index) => platformOf(single ? digest : madeUpDigest(index + 1), name, given, at)),
+    platforms: given.platforms.map((name, index) =>
+      platformOf(single ? digest : madeUpDigest(index + 1), name, given, at),
+    ),
   };
 }
 
@@ -106,7 +115,10 @@ function compositionOf({ composition, present }: Given): Known<CompositionFact> 
     class: composition,
     modifiers: [],
     because: BECAUSE,
-    present: Object.fromEntries(ABSENTEES.map((thing) => [thing, seen(thing)])) as Record<Absentee, ReturnType<typeof seen>>,
+    present: Object.fromEntries(ABSENTEES.map((thing) => [thing, seen(thing)])) as Record<
+      Absentee,
+      ReturnType<typeof seen>
+    >,
     packages: 0,
     executables: 0,
     sightings: [],

@@ -159,7 +159,10 @@ export function classified(one: CompositionClass, ...present: readonly Absentee[
   };
 }
 
-export function platformFacts(overrides: Partial<PlatformFacts> = {}, platform: Platform = linux("amd64")): PlatformFacts {
+export function platformFacts(
+  overrides: Partial<PlatformFacts> = {},
+  platform: Platform = linux("amd64"),
+): PlatformFacts {
   return {
     digest: ROOT,
     declared: undefined,

@@ -23,11 +23,16 @@ const POLICY_FILE = /\.(?:yaml|yml|json)$/;
 export function loadPolicies(paths: readonly string[]): LoadedPolicies {
   const marks = new Map<string, string>();
   const failures: string[] = [];
-  const files = paths.flatMap((path) => listFiles(path, marks, failures)).flatMap((path) => readPolicyFile(path, marks, failures));
+  const files = paths
+    .flatMap((path) => listFiles(path, marks, failures))
+    .flatMap((path) => readPolicyFile(path, marks, failures));
   const parse = parsePolicyFiles(files, (from, path) => readNamed(resolve(dirname(from), path), marks));
   const unread = failures.map((message) => ({ message, at: { file: "policy", line: 1, column: 1 } }));
   if (unread.length === 0) return { parse, marks };
-  return { parse: { kind: "refused", problems: [...unread, ...(parse.kind === "refused" ? parse.problems : [])] }, marks };
+  return {
+    parse: { kind: "refused", problems: [...unread, ...(parse.kind === "refused" ? parse.problems : [])] },
+    marks,
+  };
 }
 
 /** The policies in these files, for work that ends before they change. Throws `InputError` with every problem, a line each. */
@@ -101,7 +106,8 @@ const MEANING: Readonly<Record<string, string>> = {
 
 /** An error of the file system in words; anything else is a mistake of ours and goes on. */
 function codeOf(error: unknown): string {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") return MEANING[error.code] ?? error.code;
+  if (error instanceof Error && "code" in error && typeof error.code === "string")
+    return MEANING[error.code] ?? error.code;
   throw error;
 }
 

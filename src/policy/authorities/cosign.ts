@@ -109,7 +109,8 @@ function loadKey(key: Key, path: readonly PropertyKey[], files: AuthorityFiles):
 
 function acceptKey(pem: string, from: string, path: readonly PropertyKey[], files: AuthorityFiles): PublicKeyMaterial {
   const problem = publicKeyProblem(pem);
-  if (problem !== undefined) files.problem(path, `${from === "the inline key" ? from : `the key file "${from}"`} ${problem}`);
+  if (problem !== undefined)
+    files.problem(path, `${from === "the inline key" ? from : `the key file "${from}"`} ${problem}`);
   return { pem: problem === undefined ? pem : "", from };
 }
 

@@ -15,9 +15,10 @@ const CALLED: Readonly<Record<Absentee, string>> = {
   "ssh-server": "an SSH server",
 };
 
-const schema = some(z.enum(ABSENTEES)).transform(
-  (things): RuleOf<"absent"> => ({ kind: "absent", things: [...new Set(things)] }),
-);
+const schema = some(z.enum(ABSENTEES)).transform((things): RuleOf<"absent"> => ({
+  kind: "absent",
+  things: [...new Set(things)],
+}));
 
 /** Paths shown for one thing; the cites hold them all. */
 const PATHS_SHOWN = 3;

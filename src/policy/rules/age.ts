@@ -14,9 +14,10 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 /** A century; more would leave the calendar that instants are written in. */
 const LONGEST_MS = 36_500 * 86_400_000;
 
-const schema = struct({ atMost: parsed(parseAge) }).transform(
-  ({ atMost }): RuleOf<"age"> => ({ kind: "age", atMostMs: atMost }),
-);
+const schema = struct({ atMost: parsed(parseAge) }).transform(({ atMost }): RuleOf<"age"> => ({
+  kind: "age",
+  atMostMs: atMost,
+}));
 
 function parseAge(text: string): number {
   const millis = parseDuration(text);
@@ -38,11 +39,17 @@ function judgePlatform(atMostMs: number, time: Timeline, { facts, label }: Judge
 
 function judgeAge(created: Instant, atMostMs: number, time: Timeline): Judgement {
   if (!time.reached(plus(created, -CLOCK_SKEW_MS))) {
-    return violated("no-date", `says it was built at ${created}, which is in the future. Build it with the time of the build.`);
+    return violated(
+      "no-date",
+      `says it was built at ${created}, which is in the future. Build it with the time of the build.`,
+    );
   }
   if (!time.reached(plus(created, atMostMs))) return satisfied(`was built at ${created}.`);
   const allowed = formatDuration(atMostMs);
-  return violated("too-old", `was built at ${created}, longer ago than ${allowed}. Build it anew from current sources.`);
+  return violated(
+    "too-old",
+    `was built at ${created}, longer ago than ${allowed}. Build it anew from current sources.`,
+  );
 }
 
 /** Time since the build, by the builder's word. */

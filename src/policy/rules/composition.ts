@@ -8,9 +8,10 @@ import { judgePlatforms, type JudgedPlatform } from "../runnable-platforms.ts";
 import { struct } from "../schema.ts";
 import type { RuleDefinition, RuleOf } from "./rule.ts";
 
-const schema = struct({ atMost: z.enum(COMPOSITION_ORDER) }).transform(
-  ({ atMost }): RuleOf<"composition"> => ({ kind: "composition", atMost }),
-);
+const schema = struct({ atMost: z.enum(COMPOSITION_ORDER) }).transform(({ atMost }): RuleOf<"composition"> => ({
+  kind: "composition",
+  atMost,
+}));
 
 function rank(one: CompositionClass): number {
   return COMPOSITION_ORDER.indexOf(one);
@@ -21,7 +22,11 @@ function judgePlatform(atMost: CompositionClass, platform: JudgedPlatform): Judg
     const cites = content.sightings.map(({ layer, path }): Cite => ({ kind: "layer", digest: layer, path }));
     const made = `${platform.label} is ${content.class}: ${content.because}.`;
     if (rank(content.class) >= 0 && rank(content.class) <= rank(atMost)) return satisfied(made, cites);
-    return violated("composition", `${made} This policy allows at most ${atMost}. Build on a smaller base image.`, cites);
+    return violated(
+      "composition",
+      `${made} This policy allows at most ${atMost}. Build on a smaller base image.`,
+      cites,
+    );
   });
 }
 
@@ -31,5 +36,6 @@ export const composition: RuleDefinition<"composition"> = {
   schema,
   needs: () => ({ authorities: [], layers: "always" }),
   judge: ({ atMost }, of) => judgePlatforms(of, (platform) => judgePlatform(atMost, platform)),
-  explain: ({ atMost }) => `is made of no more than ${atMost} (${COMPOSITION_ORDER.slice(0, rank(atMost) + 1).join(", ")})`,
+  explain: ({ atMost }) =>
+    `is made of no more than ${atMost} (${COMPOSITION_ORDER.slice(0, rank(atMost) + 1).join(", ")})`,
 };

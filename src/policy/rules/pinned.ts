@@ -4,9 +4,10 @@ import { satisfied, violated, type Judgement } from "../judgement.ts";
 import { parsed, some, struct } from "../schema.ts";
 import type { Case, RuleDefinition, RuleOf } from "./rule.ts";
 
-const schema = struct({ digests: some(parsed(parseDigest)) }).transform(
-  ({ digests }): RuleOf<"pinned"> => ({ kind: "pinned", digests }),
-);
+const schema = struct({ digests: some(parsed(parseDigest)) }).transform(({ digests }): RuleOf<"pinned"> => ({
+  kind: "pinned",
+  digests,
+}));
 
 /** A pinned index names its members by digest, so a member asked for by itself is as pinned as the index. */
 function judge({ digests }: RuleOf<"pinned">, { facts, image }: Case): Judgement {

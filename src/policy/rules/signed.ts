@@ -26,7 +26,10 @@ function judge({ by }: SignedRule, of: Case): Judgement {
       return judgeTarget(by, whole, of);
     case "each":
       if (platforms.length === 0) {
-        return violated("not-runnable", `${of.image} has no platform that can be run, each of which would have to be signed.`);
+        return violated(
+          "not-runnable",
+          `${of.image} has no platform that can be run, each of which would have to be signed.`,
+        );
       }
       return allOf(platformTargets(of, []).map((target) => judgeTarget(by, target, of)));
     case "either":

@@ -11,7 +11,11 @@ type UserRule = RuleOf<"user">;
 
 const is = z.enum(["nonRoot"]);
 
-const full = struct({ is, of: z.enum(["image", "effective"]).default("effective"), allowNamed: z.boolean().default(false) });
+const full = struct({
+  is,
+  of: z.enum(["image", "effective"]).default("effective"),
+  allowNamed: z.boolean().default(false),
+});
 
 const schema = z
   .union([is.transform((is) => ({ is, of: "effective" as const, allowNamed: false })), full])
@@ -36,7 +40,11 @@ function judgeUser(rule: UserRule, user: UserFact, label: string, cites: readonl
         cites,
       );
     case "root":
-      return violated("root-user", `${label} runs as root: ${written}; ${user.because}. Set USER to a number above 0.`, cites);
+      return violated(
+        "root-user",
+        `${label} runs as root: ${written}; ${user.because}. Set USER to a number above 0.`,
+        cites,
+      );
     case "unresolvable":
       return violated(
         "user-unresolvable",

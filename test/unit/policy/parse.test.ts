@@ -75,14 +75,22 @@ suite("a policy file with several mistakes", () => {
 suite("documents", () => {
   const HEAD = "apiVersion: assay.dev/v1alpha1\n";
   const ROWS: readonly (readonly [string, string, RegExp])[] = [
-    ["without apiVersion", "kind: Policy", /p\.yaml:1:1: the apiVersion is missing: write apiVersion: assay\.dev\/v1alpha1/],
+    [
+      "without apiVersion",
+      "kind: Policy",
+      /p\.yaml:1:1: the apiVersion is missing: write apiVersion: assay\.dev\/v1alpha1/,
+    ],
     ["of another version", "apiVersion: v1\nkind: Policy", /p\.yaml:1:13: the apiVersion is "v1"/],
     ["without a kind", HEAD, /the kind is missing: write one of Authority, Policy/],
     ["of an unknown kind", `${HEAD}kind: Polcy`, /p\.yaml:2:7: the kind is "Polcy"; did you mean "Policy"\?/],
     ["of another tool's kind", `${HEAD}kind: ClusterImagePolicy`, /the kind is "ClusterImagePolicy"/],
     ["that are policy tests", `${HEAD}kind: PolicyTest`, /stand apart/],
     ["that are a list", "- a", /not a mapping/],
-    ["with a key written twice", `${HEAD}kind: Policy\nkind: Policy`, /p\.yaml:3:1: is not valid YAML: Map keys must be unique/],
+    [
+      "with a key written twice",
+      `${HEAD}kind: Policy\nkind: Policy`,
+      /p\.yaml:3:1: is not valid YAML: Map keys must be unique/,
+    ],
     ["with an unknown tag", `${HEAD}kind: !secret Policy`, /p\.yaml:2:7: is not valid YAML: Unresolved tag/],
     ["that are broken YAML", `${HEAD}kind: [`, /is not valid YAML/],
     ["with a number as a key", `${HEAD}kind: Policy\n1: x`, /a key must be a text/],
@@ -104,7 +112,8 @@ suite("documents", () => {
 
   test("that write each other out a billion times are refused at once", () => {
     const levels = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"];
-    for (let i = 1; i < 12; i++) levels.push(`a${i}: &a${i} [${Array.from({ length: 10 }, () => `*a${i - 1}`).join(",")}]`);
+    for (let i = 1; i < 12; i++)
+      levels.push(`a${i}: &a${i} [${Array.from({ length: 10 }, () => `*a${i - 1}`).join(",")}]`);
     const began = performance.now();
     assert.match(problems(`${HEAD}kind: Policy\n${levels.join("\n")}`).join("\n"), /more than 20000 values/);
     assert.ok(performance.now() - began < 2000);
@@ -123,7 +132,10 @@ suite("documents", () => {
     });
     const aliased = policyYaml(["composition: { atMost: &c distroless }", "composition: { atMost: *c }"]);
     const set = policySet(json, aliased);
-    assert.deepEqual(set.policies.map(({ name }) => name), ["json", "production"]);
+    assert.deepEqual(
+      set.policies.map(({ name }) => name),
+      ["json", "production"],
+    );
     assert.deepEqual(set.policies[1]?.rules[1]?.rule, { kind: "composition", atMost: "distroless" });
   });
 
@@ -136,14 +148,22 @@ suite("documents", () => {
 
 suite("names across documents", () => {
   test("given twice are refused", () => {
-    assert.match(problems(`${GOOD_POLICY}\n---\n${GOOD_POLICY}`).join("\n"), /p\.yaml:11:19: the policy "production" is already defined at p\.yaml:3/);
+    assert.match(
+      problems(`${GOOD_POLICY}\n---\n${GOOD_POLICY}`).join("\n"),
+      /p\.yaml:11:19: the policy "production" is already defined at p\.yaml:3/,
+    );
     const twice = [authorityYaml("a"), authorityYaml("a"), policyYaml(["signed: { by: a }"])].join("\n---\n");
     assert.match(problems(twice).join("\n"), /the authority "a" is already defined/);
   });
 
   test("of authorities that are nowhere are refused where they stand, with the nearest", () => {
-    const text = [authorityYaml("release-key"), policyYaml(["anyOf: [ { signed: { by: { atLeast: 1, of: [release-kez] } } } ]"])].join("\n---\n");
-    assert.deepEqual(problems(text), ['p.yaml:13:51: no authority is named "release-kez"; did you mean "release-key"?']);
+    const text = [
+      authorityYaml("release-key"),
+      policyYaml(["anyOf: [ { signed: { by: { atLeast: 1, of: [release-kez] } } } ]"]),
+    ].join("\n---\n");
+    assert.deepEqual(problems(text), [
+      'p.yaml:13:51: no authority is named "release-kez"; did you mean "release-key"?',
+    ]);
     assert.match(ruleProblem("signed: { by: ci }"), /no authority is named "ci"; no Authority is defined/);
   });
 
@@ -154,10 +174,19 @@ suite("names across documents", () => {
 });
 
 suite("keys", () => {
-  const withKey = (key: string) => problems(`${authorityYaml("a")}\n---\n${policyYaml(["signed: { by: a }"])}`, key).join("\n");
+  const withKey = (key: string) =>
+    problems(`${authorityYaml("a")}\n---\n${policyYaml(["signed: { by: a }"])}`, key).join("\n");
   const ROWS: readonly (readonly [string, string, RegExp])[] = [
-    ["a private key", "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n", /p\.yaml:5:29: spec\.cosign\.keys\[0\]\.file: the key file "a\.pub" holds a private key/],
-    ["an encrypted private key", "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nc2VjcmV0\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n", /holds a private key/],
+    [
+      "a private key",
+      "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n",
+      /p\.yaml:5:29: spec\.cosign\.keys\[0\]\.file: the key file "a\.pub" holds a private key/,
+    ],
+    [
+      "an encrypted private key",
+      "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nc2VjcmV0\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n",
+      /holds a private key/,
+    ],
     ["a certificate", "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n", /openssl x509/],
     ["a PGP key", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n", /PGP/],
     ["a PKCS#1 key", "-----BEGIN RSA PUBLIC KEY-----\nYWJj\n-----END RSA PUBLIC KEY-----\n", /PKCS#1/],
@@ -174,19 +203,27 @@ suite("keys", () => {
   }
 
   test("are refused when the file is not there or not text", () => {
-    assert.match(problems(authorityYaml("missing")).join("\n"), /the key file "missing\.pub" cannot be read: there is no such file/);
+    assert.match(
+      problems(authorityYaml("missing")).join("\n"),
+      /the key file "missing\.pub" cannot be read: there is no such file/,
+    );
     const binary = parsePolicyFiles([{ name: "p.yaml", text: authorityYaml("a") }], () => new Uint8Array([0xff, 0xfe]));
     assert.match(binary.kind === "refused" ? binary.problems.map(formatProblem).join("\n") : "", /is not text/);
   });
 
   test("may be written inline, and must then be a public key too", () => {
-    const inline = (pem: string) =>
-      authorityYaml("a").replace("{ file: a.pub }", `{ inline: ${JSON.stringify(pem)} }`);
+    const inline = (pem: string) => authorityYaml("a").replace("{ file: a.pub }", `{ inline: ${JSON.stringify(pem)} }`);
     assert.equal(policySet(inline(PEM), policyYaml(["signed: { by: a }"])).authorities[0]?.spec.keys[0]?.pem, PEM);
-    assert.match(problems(inline("nothing")).join("\n"), /p\.yaml:5:31: spec\.cosign\.keys\[0\]\.inline: the inline key is not a public key/);
+    assert.match(
+      problems(inline("nothing")).join("\n"),
+      /p\.yaml:5:31: spec\.cosign\.keys\[0\]\.inline: the inline key is not a public key/,
+    );
     const both = authorityYaml("a").replace("{ file: a.pub }", "{ file: a.pub, inline: x }");
     assert.match(problems(both).join("\n"), /either file: a path, or inline/);
-    assert.match(problems(authorityYaml("a").replace("{ file: a.pub }", "{ data: x }")).join("\n"), /unknown key "data"; did you mean "inline"/);
+    assert.match(
+      problems(authorityYaml("a").replace("{ file: a.pub }", "{ data: x }")).join("\n"),
+      /unknown key "data"; did you mean "inline"/,
+    );
   });
 });
 
@@ -196,21 +233,73 @@ suite("authorities", () => {
     ["no key list", "timestamp: optional", /spec\.cosign\.keys: is missing/],
     ["no keys", "keys: []", /spec\.cosign\.keys: is an empty list/],
     ["an empty discover", "keys: [{ file: k }], discover: []", /discover: is an empty list/],
-    ["an unknown place", "keys: [{ file: k }], discover: [tags]", /discover\[0\]: is "tags", expected one of tag, referrers; did you mean "tag"/],
-    ["two trust roots", "keys: [{ file: k }], trustRoot: public-good, rekorKeys: [{ file: r }]", /both say whose log counts/],
-    ["an ignored log with a trust root", "keys: [{ file: k }], trustRoot: public-good, transparencyLog: unsafeIgnored", /trustRoot: says whose log counts/],
-    ["an ignored log with log keys", "keys: [{ file: k }], rekorKeys: [{ file: r }], transparencyLog: unsafeIgnored", /rekorKeys: say whose log counts/],
-    ["timestamps of nobody", "keys: [{ file: k }], timestamp: required, transparencyLog: unsafeIgnored", /timestamp: is required, but nothing says/],
-    ["timestamps of log keys", "keys: [{ file: k }], timestamp: required, rekorKeys: [{ file: r }]", /timestamp: is required, but nothing says/],
+    [
+      "an unknown place",
+      "keys: [{ file: k }], discover: [tags]",
+      /discover\[0\]: is "tags", expected one of tag, referrers; did you mean "tag"/,
+    ],
+    [
+      "two trust roots",
+      "keys: [{ file: k }], trustRoot: public-good, rekorKeys: [{ file: r }]",
+      /both say whose log counts/,
+    ],
+    [
+      "an ignored log with a trust root",
+      "keys: [{ file: k }], trustRoot: public-good, transparencyLog: unsafeIgnored",
+      /trustRoot: says whose log counts/,
+    ],
+    [
+      "an ignored log with log keys",
+      "keys: [{ file: k }], rekorKeys: [{ file: r }], transparencyLog: unsafeIgnored",
+      /rekorKeys: say whose log counts/,
+    ],
+    [
+      "timestamps of nobody",
+      "keys: [{ file: k }], timestamp: required, transparencyLog: unsafeIgnored",
+      /timestamp: is required, but nothing says/,
+    ],
+    [
+      "timestamps of log keys",
+      "keys: [{ file: k }], timestamp: required, rekorKeys: [{ file: r }]",
+      /timestamp: is required, but nothing says/,
+    ],
     ["an empty trust root", "keys: [{ file: k }], trustRoot: {}", /trustRoot: is not a trust root/],
-    ["a trust root that is a key", "keys: [{ file: k }], trustRoot: root.json", /"root\.json" is not a Sigstore trusted root/],
-    ["a trust root that is not there", "keys: [{ file: k }], trustRoot: missing.json", /"missing\.json" cannot be read/],
-    ["a log option that does not exist", "keys: [{ file: k }], transparencyLog: ignored", /is "ignored", expected one of required, unsafeIgnored/],
-    ["a number as an annotation", "keys: [{ file: k }], annotations: { build: 42 }", /annotations\.build: is a number, expected a text: put it in quotes/],
+    [
+      "a trust root that is a key",
+      "keys: [{ file: k }], trustRoot: root.json",
+      /"root\.json" is not a Sigstore trusted root/,
+    ],
+    [
+      "a trust root that is not there",
+      "keys: [{ file: k }], trustRoot: missing.json",
+      /"missing\.json" cannot be read/,
+    ],
+    [
+      "a log option that does not exist",
+      "keys: [{ file: k }], transparencyLog: ignored",
+      /is "ignored", expected one of required, unsafeIgnored/,
+    ],
+    [
+      "a number as an annotation",
+      "keys: [{ file: k }], annotations: { build: 42 }",
+      /annotations\.build: is a number, expected a text: put it in quotes/,
+    ],
     ["an unknown identity", "keys: [{ file: k }], signedIdentity: matchName", /signedIdentity: is "matchName"/],
-    ["an identity without its reference", "keys: [{ file: k }], signedIdentity: { type: exactReference }", /signedIdentity\.reference: is missing/],
-    ["an identity that names no host", "keys: [{ file: k }], signedIdentity: { type: exactRepository, repository: acme/web }", /names no host/],
-    ["a prefix with a slash behind", "keys: [{ file: k }], signedIdentity: { type: remapIdentity, prefix: a.example/, signedPrefix: b.example }", /ends in a slash/],
+    [
+      "an identity without its reference",
+      "keys: [{ file: k }], signedIdentity: { type: exactReference }",
+      /signedIdentity\.reference: is missing/,
+    ],
+    [
+      "an identity that names no host",
+      "keys: [{ file: k }], signedIdentity: { type: exactRepository, repository: acme/web }",
+      /names no host/,
+    ],
+    [
+      "a prefix with a slash behind",
+      "keys: [{ file: k }], signedIdentity: { type: remapIdentity, prefix: a.example/, signedPrefix: b.example }",
+      /ends in a slash/,
+    ],
   ];
   for (const [what, members, message] of ROWS) {
     test(`with ${what} are refused`, () => {
@@ -221,12 +310,18 @@ suite("authorities", () => {
   for (const kind of ["keyless", "notary", "notation", "simpleSigning"]) {
     test(`of the kind ${kind} are not supported yet, and never ignored`, () => {
       const text = authorityYaml("a").replace(/ {2}cosign: .*/, `  ${kind}: { anything: 1 }`);
-      assert.match(problems(text).join("\n"), new RegExp(`p\\.yaml:5:\\d+: spec\\.${kind}: is not supported by this version`));
+      assert.match(
+        problems(text).join("\n"),
+        new RegExp(`p\\.yaml:5:\\d+: spec\\.${kind}: is not supported by this version`),
+      );
     });
   }
 
   test("that say nobody, or have a bad name, are refused", () => {
-    assert.match(problems(authorityYaml("a").replace(/ {2}cosign: .*/, "  enforcement: deny")).join("\n"), /says nobody: write one of cosign/);
+    assert.match(
+      problems(authorityYaml("a").replace(/ {2}cosign: .*/, "  enforcement: deny")).join("\n"),
+      /says nobody: write one of cosign/,
+    );
     assert.match(problems(authorityYaml("Release_Key")).join("\n"), /is not a name/);
   });
 });
@@ -249,7 +344,10 @@ suite("rules", () => {
     ["signed: { by: { atLeast: 2, of: [a, a] } }", /asks for 2 distinct members but names only 1/],
     ["signed: { by: { atLeast: 1, of: [] } }", /of: is an empty list/],
     ["signed: { by: { threshold: 1, of: [a] } }", /unknown key "threshold"; did you mean "atLeast"/],
-    [`signed: { by: { atLeast: 1, of: [${Array.from({ length: 17 }, (_, i) => `a${i}`).join(", ")}] } }`, /more than 16 members/],
+    [
+      `signed: { by: { atLeast: 1, of: [${Array.from({ length: 17 }, (_, i) => `a${i}`).join(", ")}] } }`,
+      /more than 16 members/,
+    ],
     ["pinned: { digests: [] }", /digests: is an empty list/],
     ["pinned: { digests: ['latest'] }", /"latest" is not a digest/],
     ["user: root", /user: is "root", expected nonRoot/],
@@ -264,7 +362,10 @@ suite("rules", () => {
     ["age: { atMost: 999999999d }", /is not between/],
     ["anyOf: []", /anyOf: is an empty list/],
     ["anyOf: [ { user: nonRoot, enforcement: warn } ]", /anyOf\[0\]: unknown key "enforcement"/],
-    ["anyOf: [ { user: nonRoot }, { unsafeAllow: { reason: x } } ]", /unsafeAllow as an alternative in anyOf always holds/],
+    [
+      "anyOf: [ { user: nonRoot }, { unsafeAllow: { reason: x } } ]",
+      /unsafeAllow as an alternative in anyOf always holds/,
+    ],
     ["anyOf: [ { user: nonRoot }, { deny: { message: x } } ]", /deny as an alternative in anyOf can never hold/],
     ["deny: {}", /deny\.message: is missing/],
     ["deny: { message: '' }", /message: is empty/],
@@ -279,8 +380,14 @@ suite("rules", () => {
   }
 
   test("are refused when there are none, or when an exemption stands beside them", () => {
-    assert.match(problems(policyYaml([]).replace("  rules:", "  rules: []")).join("\n"), /spec\.rules: is an empty list/);
-    assert.match(problems(policyYaml(["user: nonRoot", "unsafeAllow: { reason: x }"])).join("\n"), /p\.yaml:8:7: unsafeAllow beside other rules excuses nothing/);
+    assert.match(
+      problems(policyYaml([]).replace("  rules:", "  rules: []")).join("\n"),
+      /spec\.rules: is an empty list/,
+    );
+    assert.match(
+      problems(policyYaml(["user: nonRoot", "unsafeAllow: { reason: x }"])).join("\n"),
+      /p\.yaml:8:7: unsafeAllow beside other rules excuses nothing/,
+    );
   });
 
   test("beside an unconditional deny are warned about", () => {
@@ -328,12 +435,17 @@ suite("files that are accepted", () => {
 
   test("are warned about when one authority names a key twice", () => {
     const twice = authorityYaml("a").replace("[ { file: a.pub } ]", "[ { file: a.pub }, { file: a.pub } ]");
-    assert.match(warnings(twice, policyYaml(["signed: { by: a }"])).join("\n"), /keys\[1\]: names the same key a second time/);
+    assert.match(
+      warnings(twice, policyYaml(["signed: { by: a }"])).join("\n"),
+      /keys\[1\]: names the same key a second time/,
+    );
   });
 
   test("carry the options that lower security, as they were spelled", () => {
     const weak = authorityYaml("a").replace("{ keys:", "{ transparencyLog: unsafeIgnored, keys:");
-    assert.deepEqual(policySet(weak, policyYaml(["signed: { by: a }"])).authorities[0]?.unsafe, ["transparencyLog: unsafeIgnored"]);
+    assert.deepEqual(policySet(weak, policyYaml(["signed: { by: a }"])).authorities[0]?.unsafe, [
+      "transparencyLog: unsafeIgnored",
+    ]);
   });
 
   test("give keys that differ by the file they were read from", () => {

@@ -1,0 +1,161 @@
+import * as fc from "fast-check";
+
+import type { ImageFacts, SignatureFact } from "../../src/domain/facts.ts";
+import { known, NOT_COLLECTED, type Known } from "../../src/domain/gap.ts";
+import { plus, type Instant } from "../../src/domain/instant.ts";
+import { COMPOSITION_ORDER } from "../../src/domain/policy.ts";
+import {
+  classified,
+  GAP,
+  imageFacts,
+  indexFacts,
+  keySigner,
+  LEAF_A,
+  NOW,
+  observed,
+  platformFacts,
+  REJECTED,
+  ROOT,
+  signature,
+  SOURCE,
+  userFact,
+  verified,
+} from "./policy-facts.ts";
+
+export const AUTHORITIES = ["a", "b", "c"] as const;
+
+const DAY = 86_400_000;
+const moment = fc.option(
+  fc.integer({ min: -60, max: 60 }).map((days) => plus(NOW, days * DAY)),
+  { nil: undefined },
+);
+const signers = fc.array(fc.constantFrom("alice", "bob", "carol"), { minLength: 1, maxLength: 2 });
+
+const opinion = fc.oneof(
+  fc.constant(REJECTED),
+  fc.tuple(signers, moment, moment).map(([names, from, to]) => verified(names.map(keySigner), from, to)),
+);
+
+export const signatureFacts: fc.Arbitrary<readonly SignatureFact[]> = fc.array(
+  fc
+    .tuple(fc.constantFrom(...AUTHORITIES), opinion, fc.constantFrom(ROOT, LEAF_A))
+    .map(([name, says, about]) => signature(name, says, about)),
+  { maxLength: 4 },
+);
+
+/** Known, or unseen in one of the two ways. */
+function maybe<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Known<T>> {
+  return fc.oneof(
+    { weight: 3, arbitrary: value.map(known) },
+    fc.constant(NOT_COLLECTED),
+    fc.constant({ kind: "gap", gap: GAP } as const),
+  );
+}
+
+const users = fc
+  .constantFrom("root", "nonroot", "nonroot-named", "unresolvable", "invalid")
+  .map((one) => userFact(one as "root"));
+const contents = fc.oneof(
+  fc
+    .tuple(fc.constantFrom(...COMPOSITION_ORDER), fc.subarray(["shell", "setuid"] as const))
+    .map(([one, things]) => classified(one, ...things)),
+  fc.constant({ kind: "uninspectable", reason: "limit", detail: "" } as const),
+);
+const configs = moment.map((created) => {
+  const { config } = platformFacts();
+  if (config.kind !== "known") throw new Error("the builder gives a configuration");
+  return { ...config.value, created };
+});
+
+const sourceState = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ kind: "observed", found: 0 } as const) },
+  fc.constant({ kind: "not-collected" } as const),
+  fc.constant({ kind: "gap", gap: GAP } as const),
+);
+
+/** Images and indexes with any mixture of what was seen, what was not, and what was never asked. */
+export const randomFacts: fc.Arbitrary<ImageFacts> = fc
+  .record({
+    single: fc.boolean(),
+    signatures: signatureFacts,
+    user: maybe(users),
+    composition: maybe(contents),
+    config: maybe(configs),
+    states: fc.tuple(sourceState, sourceState, sourceState),
+  })
+  .map(({ single, signatures, user, composition, config, states }) => {
+    const base = single ? imageFacts() : indexFacts();
+    const digests = [ROOT, ...base.platforms.map(({ digest }) => digest)];
+    return {
+      ...base,
+      signatures,
+      sources: [...new Set(digests)].map((about, at) => ({
+        about,
+        source: SOURCE,
+        state: states[at] ?? observed().state,
+      })),
+      platforms: base.platforms.map((platform, at) =>
+        at === 0 ? { ...platform, user, composition, config } : platform,
+      ),
+    };
+  });
+
+/** Everything unseen replaced by something seen: one possible outcome of looking. */
+export function fillGaps(facts: ImageFacts): fc.Arbitrary<ImageFacts> {
+  return fc.record({ user: users, composition: contents, config: configs, found: signatureFacts }).map((seen) => {
+    const fill = <T>(one: Known<T>, value: T): Known<T> => (one.kind === "known" ? one : known(value));
+    const open = facts.sources.filter(({ state }) => state.kind !== "observed").map(({ about }) => about);
+    return {
+      ...facts,
+      sources: facts.sources.map((source) => ({ ...source, state: { kind: "observed", found: 0 } as const })),
+      signatures: [...facts.signatures, ...seen.found.filter(({ about }) => open.includes(about))],
+      platforms: facts.platforms.map((platform) => ({
+        ...platform,
+        user: fill(platform.user, seen.user),
+        composition: fill(platform.composition, seen.composition),
+        config: fill(platform.config, seen.config),
+      })),
+    };
+  });
+}
+
+const signatories: fc.Arbitrary<string> = fc.constantFrom(
+  "a",
+  "b",
+  "{ atLeast: 1, of: [a, b] }",
+  "{ atLeast: 2, of: [a, b] }",
+  "{ atLeast: 2, of: [a, b, c] }",
+  "{ atLeast: 2, of: [a, { atLeast: 2, of: [b, c] }] }",
+  "{ atLeast: 1, of: [c, { atLeast: 2, of: [a, b] }] }",
+);
+
+const plainRule: fc.Arbitrary<string> = fc.oneof(
+  signatories.map((by) => `signed: { by: ${by} }`),
+  fc.constantFrom(
+    "user: nonRoot",
+    "user: { is: nonRoot, allowNamed: true }",
+    "composition: { atMost: distroless }",
+    "absent: [shell]",
+    "age: { atMost: 30d }",
+    `pinned: { digests: ['${ROOT}'] }`,
+    `pinned: { digests: ['${LEAF_A}'] }`,
+  ),
+);
+
+export const ruleText: fc.Arbitrary<string> = fc.oneof(
+  { weight: 4, arbitrary: plainRule },
+  fc.tuple(plainRule, plainRule).map(([one, other]) => `anyOf: [ { ${one} }, { ${other} } ]`),
+);
+
+/** Rules of a policy, each with an enforcement; `spec` is the policy's own choice about signatures. */
+export const policyText: fc.Arbitrary<{ readonly rules: readonly string[]; readonly spec: string }> = fc.record({
+  rules: fc.array(
+    fc
+      .tuple(ruleText, fc.constantFrom("deny", "deny", "warn", "audit"))
+      .map(([rule, enforcement]) => `{ ${rule}, enforcement: ${enforcement} }`),
+    { minLength: 1, maxLength: 3 },
+  ),
+  spec: fc.constantFrom("index", "each", "either").map((mode) => `platforms: { signatures: ${mode} }`),
+});
+
+export const instants: fc.Arbitrary<Instant> = fc.integer({ min: -70, max: 70 }).map((days) => plus(NOW, days * DAY));

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+
+import { known } from "../../../src/domain/gap.ts";
+import { explain, explainPolicy, isOnlyUndetermined } from "../../../src/policy/explain.ts";
+import {
+  GAP,
+  IMAGE,
+  imageFacts,
+  judged,
+  LEAF_A,
+  platformFacts,
+  policySet,
+  policyYaml,
+  userFact,
+} from "../../support/policy-facts.ts";
+
+const ROOT_USER = imageFacts({ platforms: [platformFacts({ user: known(userFact("root")) })] });
+const UNSEEN = imageFacts({ platforms: [platformFacts({ user: { kind: "gap", gap: GAP } })] });
+
+suite("a verdict in words", () => {
+  test("begins with the decision and the reason that made it", () => {
+    const set = policySet(
+      policyYaml(["age: { atMost: 30d }", "{ absent: [shell], enforcement: warn }", "user: nonRoot"]),
+    );
+    const { headline, findings } = explain(judged(set, ROOT_USER));
+    assert.equal(
+      headline,
+      `${IMAGE} is denied: ${IMAGE} (linux/amd64) runs as root: no USER; as the test says. Set USER to a number above 0.`,
+    );
+    assert.deepEqual(
+      findings.map(({ rule, weight }) => [rule, weight]),
+      [
+        ["production rules[2].user", "denied"],
+        ["production rules[0].age", "passed"],
+        ["production rules[1].absent", "passed"],
+      ],
+    );
+  });
+
+  test("names the policies that let it through, and what weakened them", () => {
+    assert.equal(
+      explain(judged(policySet(policyYaml(["user: nonRoot"])), imageFacts())).headline,
+      `${IMAGE} is allowed by production`,
+    );
+    const audited = judged(policySet(policyYaml(["{ user: nonRoot, enforcement: audit }"])), ROOT_USER);
+    assert.equal(
+      explain(audited).headline,
+      `${IMAGE} is allowed by production (weakened by policy production: rules[0].user: enforcement: audit)`,
+    );
+    assert.equal(explain(audited).findings[0]?.weight, "noted");
+  });
+
+  test("says when it is only what could not be told", () => {
+    const set = policySet(policyYaml(["user: nonRoot"]));
+    assert.match(
+      explain(judged(set, UNSEEN)).headline,
+      /is denied because something could not be determined: The user of .*could not be read \(unreachable/,
+    );
+    assert.equal(isOnlyUndetermined(judged(set, UNSEEN)), true);
+    assert.equal(isOnlyUndetermined(judged(set, ROOT_USER)), false);
+    assert.equal(isOnlyUndetermined(judged(set, imageFacts())), false);
+  });
+
+  test("is not only undetermined if one rule is violated", () => {
+    const both = policySet(policyYaml(["user: nonRoot", "deny: { message: frozen }"]));
+    assert.equal(isOnlyUndetermined(judged(both, UNSEEN)), false);
+    const warned = policySet(policyYaml(["user: nonRoot", "{ deny: { message: frozen }, enforcement: warn }"]));
+    assert.equal(isOnlyUndetermined(judged(warned, UNSEEN)), true);
+  });
+});
+
+test("every kind of rule and every restriction is put into words", () => {
+  const set = policySet(
+    policyYaml(
+      [
+        `pinned: { digests: ['${LEAF_A}'] }`,
+        "user: { is: nonRoot, of: image, allowNamed: true }",
+        "composition: { atMost: chiseled }",
+        "absent: [setuid, ssh-server]",
+        "{ anyOf: [ { user: nonRoot }, { age: { atMost: 24h } } ], enforcement: audit }",
+      ],
+      'match: { images: ["a.example/**"], exceptImages: ["a.example/x"], labels: { tier: [web, api] }, operations: [CREATE] }\n  platforms: { only: [linux/amd64], signatures: each }',
+    ),
+    policyYaml(["deny: { message: frozen }"], "", "frozen"),
+    policyYaml(["unsafeAllow: { reason: vendor }"], "", "vendor"),
+  );
+  assert.deepEqual(
+    set.policies.flatMap((policy) => explainPolicy(policy).slice(1)),
+    [
+      "speaks about images of a.example/**",
+      "but not of a.example/x",
+      "at admission, only with the labels tier one of web, api",
+      "at admission, only on CREATE",
+      "judges the content of linux/amd64 only",
+      "takes signatures on each platform's own manifest, all of them",
+      `the image has one of these digests: ${LEAF_A}, or it is denied`,
+      "the image starts as a user other than root, whatever the pod says, or it is denied",
+      "the image is made of no more than chiseled (scratch, distroless-static, chiseled), or it is denied",
+      "the image holds no setuid or setgid programs, no SSH server, or it is denied",
+      "the image either starts as a user other than root, given as a number, or was built less than 1d ago, by its own word, or that is noted",
+      "speaks about images of **",
+      "takes signatures on the whole image, or on every platform of it",
+      "the image is refused: frozen",
+      "speaks about images of **",
+      "takes signatures on the whole image, or on every platform of it",
+      "the image is let through without a check: vendor",
+    ],
+  );
+});

@@ -1,0 +1,331 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+
+import { known } from "../../../src/domain/gap.ts";
+import type { AdmissionContext } from "../../../src/domain/policy.ts";
+import type { CosignAuthority } from "../../../src/domain/trust.ts";
+import { policyJsonSchema } from "../../../src/policy/json-schema.ts";
+import { matchPolicies } from "../../../src/policy/match.ts";
+import { needsOf } from "../../../src/policy/needs.ts";
+import { parsePolicyFiles } from "../../../src/policy/parse.ts";
+import {
+  answer,
+  authorityYaml,
+  classified,
+  imageFacts,
+  indexFacts,
+  judged,
+  keySigner,
+  LEAF_A,
+  platformFacts,
+  policySet,
+  policyYaml,
+  REPOSITORY,
+  repository,
+  ROOT,
+  signature,
+  userFact,
+  verified,
+} from "../../support/policy-facts.ts";
+
+/** Every field of the language, each with the test below that shows it to matter. */
+const PROVED: ReadonlySet<string> = new Set([]);
+
+type Schema = {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly $ref?: string;
+};
+
+/** Paths of all properties of the published schema; rules and thresholds, which nest, under a name of their own. */
+function fieldsOf(schema: Schema, at: string): readonly string[] {
+  const below = [
+    ...(schema.anyOf ?? []),
+    ...(schema.oneOf ?? []),
+    ...(schema.items === undefined ? [] : [schema.items]),
+  ];
+  const own = Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
+    const path = at === "" ? name : `${at}.${name}`;
+    return [path, ...fieldsOf(child, path === "spec.rules" ? "rule" : path)];
+  });
+  return [...own, ...below.flatMap((child) => fieldsOf(child, at))];
+}
+
+function publishedFields(): ReadonlySet<string> {
+  const schema = policyJsonSchema() as Schema & { readonly $defs: Readonly<Record<string, Schema>> };
+  const documents = (schema.anyOf ?? []).slice(0, 2).flatMap((document) => fieldsOf(document, ""));
+  const nested = Object.values(schema.$defs).flatMap((definition) => {
+    const fields = fieldsOf(definition, "");
+    return fields.map((field) => (fields.includes("atLeast") ? `threshold.${field}` : `rule.${field}`));
+  });
+  return new Set([...documents, ...nested]);
+}
+
+/** The authority that a member of `cosign` gives, beside one without it. */
+function cosign(members: string): CosignAuthority {
+  const read = (path: string) =>
+    path.endsWith(".json")
+      ? JSON.stringify({ mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1" })
+      : `-----BEGIN PUBLIC KEY-----\n${Buffer.from(path).toString("base64")}\n-----END PUBLIC KEY-----\n`;
+  const text = authorityYaml("a").replace("{ keys: [ { file: a.pub } ] }", `{ ${members} }`);
+  const documents = `${text}\n---\n${policyYaml(["signed: { by: a }"])}`;
+  const parse = parsePolicyFiles([{ name: "p.yaml", text: documents }], (_, path) => Buffer.from(read(path)));
+  assert.ok(parse.kind === "parsed", JSON.stringify(parse));
+  const [authority] = parse.set.authorities;
+  assert.ok(authority !== undefined);
+  return authority.spec;
+}
+
+const KEYS = "keys: [{ file: a.pub }]";
+const SIGNED_BY_A = [signature("a", verified([keySigner("alice")]))];
+
+test("every field of the published schema is one that is shown to matter here, and no other is", () => {
+  assert.deepEqual([...publishedFields()].sort(), [...PROVED].sort());
+});
+
+test("the published schema offers no word that would be refused", () => {
+  assert.doesNotMatch(
+    JSON.stringify(policyJsonSchema()),
+    /"(?:attested|base|workload|keyless|notary|notation|simpleSigning|tufMirror)"/,
+  );
+});
+
+suite("each field of a cosign authority reaches the domain", () => {
+  const plain = cosign(KEYS);
+  const ROWS: readonly (readonly [string, Partial<CosignAuthority>])[] = [
+    [`${KEYS}, discover: [tag]`, { discover: ["tag"] }],
+    [`${KEYS}, transparencyLog: unsafeIgnored`, { transparencyLog: { kind: "unsafe-ignored" } }],
+    [`${KEYS}, timestamp: required`, { timestamp: "required" }],
+    [`${KEYS}, annotations: { env: prod }`, { annotations: { env: "prod" } }],
+    [`${KEYS}, signedIdentity: matchExact`, { signedIdentity: { kind: "matchExact" } }],
+    [`${KEYS}, signedIdentity: { type: matchRepository }`, { signedIdentity: { kind: "matchRepository" } }],
+    [`${KEYS}, signedIdentity: matchRepoDigestOrExact`, { signedIdentity: { kind: "matchRepoDigestOrExact" } }],
+    [
+      `${KEYS}, signedIdentity: { type: exactReference, reference: "a.example/web:1" }`,
+      { signedIdentity: { kind: "exactReference", reference: "a.example/web:1" } },
+    ],
+    [
+      `${KEYS}, signedIdentity: { type: exactRepository, repository: a.example/web }`,
+      { signedIdentity: { kind: "exactRepository", repository: "a.example/web" } },
+    ],
+    [
+      `${KEYS}, signedIdentity: { type: remapIdentity, prefix: mirror.example, signedPrefix: a.example/web }`,
+      { signedIdentity: { kind: "remapIdentity", prefix: "mirror.example", signedPrefix: "a.example/web" } },
+    ],
+  ];
+  for (const [members, changed] of ROWS) {
+    test(members, () => assert.deepEqual(cosign(members), { ...plain, ...changed }));
+  }
+
+  test("defaults: both places, a public log, no timestamp needed, any name", () => {
+    assert.deepEqual(
+      { ...plain, keys: plain.keys.map(({ from }) => from) },
+      {
+        kind: "cosign",
+        keys: ["a.pub"],
+        discover: ["tag", "referrers"],
+        transparencyLog: { kind: "required", root: { kind: "public-good" } },
+        timestamp: "optional",
+        annotations: {},
+        signedIdentity: undefined,
+      },
+    );
+  });
+
+  test("keys, from files and inline", () => {
+    const inline = "-----BEGIN PUBLIC KEY-----\\nYWJj\\n-----END PUBLIC KEY-----\\n";
+    const { keys } = cosign(`keys: [{ file: b.pub }, { inline: "${inline}" }]`);
+    assert.deepEqual(
+      keys.map(({ from }) => from),
+      ["b.pub", "the inline key"],
+    );
+    assert.match(keys[1]?.pem ?? "", /YWJj/);
+  });
+
+  test("trustRoot and rekorKeys", () => {
+    const rooted = cosign(`${KEYS}, trustRoot: root.json`).transparencyLog;
+    assert.ok(rooted.kind === "required" && rooted.root.kind === "trusted-root");
+    assert.deepEqual(
+      [rooted.root.from, JSON.parse(rooted.root.json)],
+      ["root.json", { mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1" }],
+    );
+    const inline = "-----BEGIN PUBLIC KEY-----\\nYWJj\\n-----END PUBLIC KEY-----\\n";
+    const keyed = cosign(`${KEYS}, rekorKeys: [{ file: rekor.pub }, { inline: "${inline}" }]`).transparencyLog;
+    assert.ok(keyed.kind === "required" && keyed.root.kind === "rekor-keys");
+    assert.deepEqual(
+      keyed.root.keys.map(({ from }) => from),
+      ["rekor.pub", "the inline key"],
+    );
+  });
+
+  test("enforcement decides whether its signatures count", () => {
+    const by = (extra: string) =>
+      answer(
+        judged(
+          policySet(authorityYaml("a", extra), policyYaml(["signed: { by: a }"])),
+          imageFacts({ signatures: SIGNED_BY_A }),
+        ),
+      );
+    assert.deepEqual([by(""), by("enforcement: deny"), by("enforcement: warn")], ["allow", "allow", "deny unsigned"]);
+  });
+});
+
+suite("each field of match decides whether a policy speaks", () => {
+  const speaks = (match: string, context?: AdmissionContext, of = REPOSITORY) =>
+    matchPolicies(policySet(policyYaml(["user: nonRoot"], `match: { ${match} }`)), of, context).length === 1;
+  const context = (one: Partial<AdmissionContext>): AdmissionContext => ({
+    namespace: undefined,
+    labels: undefined,
+    operation: undefined,
+    ...one,
+  });
+
+  test("images and exceptImages", () => {
+    assert.equal(speaks('images: ["registry.example.com/shop/*"]'), true);
+    assert.equal(speaks('images: ["registry.example.com/other/*"]'), false);
+    assert.equal(speaks('images: ["registry.example.com/other/*", "**"]'), true);
+    assert.equal(speaks('images: ["**"], exceptImages: ["registry.example.com/shop/web"]'), false);
+    assert.equal(speaks('images: ["**"], exceptImages: ["registry.example.com/shop/we"]'), true);
+  });
+
+  test("host and path are compared apart", () => {
+    const match = 'images: ["registry.example.com/shop/**"]';
+    assert.equal(speaks(match, undefined, repository("evil.example", "registry.example.com/shop/web")), false);
+    assert.equal(speaks(match, undefined, repository("Registry.EXAMPLE.com", "shop/web")), true);
+  });
+
+  test("namespaces, labels and operations take a policy out only by what is told", () => {
+    const limited = 'images: ["**"], namespaces: ["prod-*"], labels: { tier: [web, api] }, operations: [CREATE]';
+    assert.equal(speaks(limited), true);
+    assert.equal(
+      speaks(limited, context({ namespace: "prod-eu", labels: { tier: "api" }, operation: "CREATE" })),
+      true,
+    );
+    assert.equal(speaks(limited, context({ namespace: "dev" })), false);
+    assert.equal(speaks(limited, context({ namespace: "prod-eu" })), true);
+    assert.equal(speaks(limited, context({ labels: { tier: "db" } })), false);
+    assert.equal(speaks(limited, context({ labels: {} })), false);
+    assert.equal(speaks(limited, context({ operation: "UPDATE" })), false);
+    assert.equal(speaks('images: ["**"], labels: { toString: x }', context({ labels: {} })), false);
+    assert.equal(speaks('images: ["**"], labels: { tier: web }', context({ labels: { tier: "web" } })), true);
+  });
+
+  test("what speaks in some context speaks without one, so telling less never loosens", () => {
+    const set = policySet(
+      policyYaml(["user: nonRoot"], 'match: { images: ["**"], namespaces: ["prod-*"] }', "prod"),
+      policyYaml(["user: nonRoot"], 'match: { images: ["**"], namespaces: [dev], operations: [UPDATE] }', "dev"),
+    );
+    const without = matchPolicies(set, REPOSITORY);
+    for (const namespace of ["prod-a", "dev", "other"]) {
+      for (const operation of ["CREATE", "UPDATE"] as const) {
+        const matched = matchPolicies(set, REPOSITORY, context({ namespace, operation }));
+        assert.ok(matched.every((policy) => without.includes(policy)));
+      }
+    }
+  });
+});
+
+suite("each field of rules and platforms flips a verdict", () => {
+  const by = (rule: string, facts = imageFacts(), spec = "") =>
+    judged(policySet(authorityYaml("a"), authorityYaml("b"), policyYaml([rule], spec)), facts).decision;
+  const user = (verdict: Parameters<typeof userFact>[0]) =>
+    imageFacts({ platforms: [platformFacts({ user: known(userFact(verdict)) })] });
+  const signedFacts = imageFacts({ signatures: SIGNED_BY_A });
+
+  const ROWS: readonly (readonly [string, string, string])[] = [
+    ["signed.by", by("signed: { by: a }", signedFacts), by("signed: { by: b }", signedFacts)],
+    [
+      "threshold.atLeast",
+      by("signed: { by: { atLeast: 1, of: [a, b] } }", signedFacts),
+      by("signed: { by: { atLeast: 2, of: [a, b] } }", signedFacts),
+    ],
+    [
+      "threshold.of",
+      by("signed: { by: { atLeast: 1, of: [a, b] } }", signedFacts),
+      by("signed: { by: { atLeast: 1, of: [b] } }", signedFacts),
+    ],
+    ["pinned.digests", by(`pinned: { digests: ['${ROOT}'] }`), by(`pinned: { digests: ['${LEAF_A}'] }`)],
+    ["user and user.is", by("user: nonRoot"), by("user: { is: nonRoot }", user("root"))],
+    [
+      "user.allowNamed",
+      by("user: { is: nonRoot, allowNamed: true }", user("nonroot-named")),
+      by("user: { is: nonRoot, allowNamed: false }", user("nonroot-named")),
+    ],
+    ["composition.atMost", by("composition: { atMost: distroless }"), by("composition: { atMost: scratch }")],
+    [
+      "absent",
+      by(
+        "absent: [setuid]",
+        imageFacts({ platforms: [platformFacts({ composition: known(classified("slim", "shell")) })] }),
+      ),
+      by(
+        "absent: [shell]",
+        imageFacts({ platforms: [platformFacts({ composition: known(classified("slim", "shell")) })] }),
+      ),
+    ],
+    ["age.atMost", by("age: { atMost: 30d }"), by("age: { atMost: 20d }")],
+    ["anyOf", by(`anyOf: [ { signed: { by: b } }, { user: nonRoot } ]`), by(`anyOf: [ { signed: { by: b } } ]`)],
+    ["unsafeAllow and deny", by("unsafeAllow: { reason: x }"), by("deny: { message: x }")],
+    [
+      "platforms.only",
+      by("user: nonRoot", imageFacts(), "platforms: { only: [linux/amd64] }"),
+      by("user: nonRoot", imageFacts(), "platforms: { only: [linux/arm64] }"),
+    ],
+    [
+      "platforms.signatures",
+      by("signed: { by: a }", indexFacts({ signatures: SIGNED_BY_A }), "platforms: { signatures: index }"),
+      by("signed: { by: a }", indexFacts({ signatures: SIGNED_BY_A }), "platforms: { signatures: each }"),
+    ],
+  ];
+  for (const [field, allowed, denied] of ROWS) {
+    test(field, () => assert.deepEqual([allowed, denied], ["allow", "deny"]));
+  }
+
+  test("enforcement, of a rule and of a policy", () => {
+    assert.equal(by("{ user: nonRoot, enforcement: warn }", user("root")), "warn");
+    assert.equal(by("user: nonRoot", user("root"), "enforcement: audit"), "allow");
+  });
+
+  test("deny.message and unsafeAllow.reason are told", () => {
+    const denied = judged(policySet(policyYaml(["deny: { message: frozen until Monday }"])), imageFacts());
+    assert.match(denied.findings[0]?.message ?? "", /frozen until Monday/);
+    const let_ = judged(policySet(policyYaml(["unsafeAllow: { reason: vendor }"])), imageFacts());
+    assert.match(let_.unsafe.join(), /vendor/);
+  });
+
+  test("user.of reaches the domain, for whoever knows the pod", () => {
+    const [policy] = policySet(policyYaml(["user: { is: nonRoot, of: image }", "user: nonRoot"])).policies;
+    assert.deepEqual(
+      policy?.rules.map(({ rule }) => rule.kind === "user" && rule.of),
+      ["image", "effective"],
+    );
+  });
+});
+
+suite("needs", () => {
+  const needs = (...rules: readonly string[]) =>
+    needsOf(policySet(...["a", "b", "c"].map((name) => authorityYaml(name)), policyYaml(rules)).policies);
+
+  test("name every authority that a rule could rest on, of any enforcement and inside anyOf", () => {
+    assert.deepEqual(
+      needs(
+        "{ signed: { by: { atLeast: 1, of: [a, { atLeast: 1, of: [b] }] } }, enforcement: audit }",
+        "anyOf: [ { signed: { by: c } }, { signed: { by: a } } ]",
+      ),
+      {
+        authorities: ["a", "b", "c"],
+        layers: "never",
+      },
+    );
+  });
+
+  test("ask for layers only as deep as a rule looks", () => {
+    const layers = (...rules: readonly string[]) => needs(...rules).layers;
+    assert.equal(layers("signed: { by: a }", "age: { atMost: 1d }", `pinned: { digests: ['${ROOT}'] }`), "never");
+    assert.equal(layers("user: nonRoot", "signed: { by: a }"), "if-user-named");
+    assert.equal(layers("absent: [shell]", "user: nonRoot"), "always");
+    assert.equal(layers("anyOf: [ { composition: { atMost: full } } ]"), "always");
+  });
+});

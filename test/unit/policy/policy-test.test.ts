@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+
+import { InputError } from "../../../src/domain/errors.ts";
+import type { ImageReference, Tag } from "../../../src/domain/reference.ts";
+import { explainPolicy } from "../../../src/policy/explain.ts";
+import { parsePolicyTests } from "../../../src/policy/policy-test-document.ts";
+import { runPolicyTests } from "../../../src/policy/policy-test.ts";
+import { formatProblem } from "../../../src/policy/problem.ts";
+import { authorityYaml, policySet, policyYaml, repository } from "../../support/policy-facts.ts";
+
+/** Reads `host/path:tag`; all the tests need. */
+function parseImage(text: string): ImageReference {
+  const match = /^([^/]+)\/([^:]+):(.+)$/.exec(text);
+  if (match === null) throw new InputError("reference", `"${text}" is not a reference`);
+  return { kind: "tag", repository: repository(match[1] ?? "", match[2] ?? ""), tag: match[3] as Tag };
+}
+
+const SET = policySet(
+  authorityYaml("release-key"),
+  authorityYaml("ci"),
+  policyYaml(
+    [
+      "signed: { by: { atLeast: 2, of: [release-key, ci] } }",
+      "{ user: nonRoot, enforcement: warn }",
+      "absent: [shell]",
+      "age: { atMost: 30d }",
+    ],
+    'match: { images: ["registry.example.com/prod/**"], namespaces: [prod] }',
+  ),
+);
+
+const GOOD = "signedBy: [release-key, ci], user: nonroot, composition: distroless, age: 1d";
+
+function run(line: string, head = "") {
+  const text = ["apiVersion: assay.dev/v1alpha1", "kind: PolicyTest", head, "cases:", `  - ${line}`].join("\n");
+  const parse = parsePolicyTests([{ name: "test.yaml", text }]);
+  assert.ok(parse.kind === "parsed", JSON.stringify(parse));
+  const [result] = runPolicyTests(SET, parse.tests, parseImage);
+  assert.ok(result !== undefined);
+  return result;
+}
+
+function refused(line: string): string {
+  const text = ["apiVersion: assay.dev/v1alpha1", "kind: PolicyTest", "cases:", `  - ${line}`].join("\n");
+  const parse = parsePolicyTests([{ name: "test.yaml", text }]);
+  return parse.kind === "refused" ? parse.problems.map(formatProblem).join("\n") : "";
+}
+
+const CASE = "name: it, image: 'registry.example.com/prod/web:1'";
+
+suite("a policy test", () => {
+  const ROWS: readonly (readonly [string, string, string])[] = [
+    ["allows what satisfies all", GOOD, "allow"],
+    ["warns of root", GOOD.replace("nonroot", "root"), "warn, because: root-user"],
+    ["denies one signature of two", GOOD.replace(", ci]", "]"), "deny, because: threshold"],
+    [
+      "denies two signatures of one signer",
+      GOOD.replace("[release-key, ci]", "[{ authority: release-key, signer: x }, { authority: ci, signer: x }]"),
+      "deny, because: threshold",
+    ],
+    [
+      "denies signatures that do not count",
+      GOOD.replace("[release-key, ci]", "[{ authority: ci, counts: false }]"),
+      "deny, because: wrongly-signed",
+    ],
+    ["denies without signatures", GOOD.replace("[release-key, ci]", "[]"), "deny, because: unsigned"],
+    [
+      "denies where signatures were not given",
+      GOOD.replace("signedBy: [release-key, ci], ", ""),
+      "deny, because: not-collected",
+    ],
+    [
+      "denies where signatures could not be read",
+      `unreachable: signatures, ${GOOD.replace("signedBy: [release-key, ci], ", "")}`,
+      "deny, because: gap",
+    ],
+    ["denies a shell", `${GOOD}, present: [shell]`, "deny, because: present"],
+    ["denies layers that cannot be read", GOOD.replace("distroless", "uninspectable"), "deny, because: uninspectable"],
+    ["denies an old image", GOOD.replace("1d", "30d"), "deny, because: too-old"],
+    ["denies an image without a date", GOOD.replace("age: 1d", "created: none"), "deny, because: no-date"],
+    ["allows a date", GOOD.replace("age: 1d", "created: '2025-12-31T00:00:00Z'"), "allow"],
+    ["judges every platform given", `${GOOD}, platforms: [linux/amd64, linux/arm64]`, "allow"],
+  ];
+  for (const [what, given, expect] of ROWS) {
+    test(what, () => {
+      const result = run(`{ ${CASE}, given: { ${given} }, expect: ${expect} }`);
+      assert.ok(result.passed, result.message);
+    });
+  }
+
+  test("fails with what came instead", () => {
+    const wrong = run(`{ ${CASE}, given: { ${GOOD} }, expect: deny }`);
+    assert.deepEqual([wrong.passed, wrong.at.line], [false, 5]);
+    assert.match(wrong.message, /^expected deny: registry\.example\.com\/prod\/web:1 is allowed by production/);
+    const reason = run(`{ ${CASE}, given: { ${GOOD}, present: [shell] }, expect: deny, because: unsigned }`);
+    assert.match(reason.message, /^expected the reason unsigned, came with present:/);
+    assert.equal(reason.passed, false);
+  });
+
+  test("denies an image that no policy matches, also by namespace", () => {
+    assert.ok(run(`{ ${CASE.replace("prod/web", "dev/web")}, given: {}, expect: deny, because: no-policy }`).passed);
+    assert.ok(run(`{ ${CASE}, namespace: dev, given: {}, expect: deny, because: no-policy }`).passed);
+    assert.ok(run(`{ ${CASE}, namespace: prod, given: { ${GOOD} }, expect: allow }`).passed);
+  });
+
+  test("judges at the instant it names", () => {
+    const given = GOOD.replace("age: 1d", "created: '2020-01-01T00:00:00Z'");
+    assert.ok(run(`{ ${CASE}, given: { ${given} }, expect: allow }`, "at: 2020-01-15T00:00:00Z").passed);
+    assert.ok(run(`{ ${CASE}, given: { ${given} }, expect: deny, because: too-old }`).passed);
+  });
+
+  test("fails for an authority that is nowhere and for a reference that is none", () => {
+    const nobody = run(`{ ${CASE}, given: { signedBy: [release-kez] }, expect: deny }`);
+    assert.deepEqual(
+      [nobody.passed, nobody.message],
+      [false, 'no authority is named "release-kez"; did you mean "release-key"?'],
+    );
+    assert.deepEqual(run("{ name: it, image: web, given: {}, expect: deny }").passed, false);
+  });
+
+  test("is refused with line and column where it cannot mean anything", () => {
+    assert.match(
+      refused(`{ ${CASE}, given: {}, expect: reject }`),
+      /test\.yaml:4:\d+: cases\[0\]\.expect: is "reject", expected one of allow, warn, deny/,
+    );
+    assert.match(refused(`{ ${CASE}, given: { usr: root }, expect: deny }`), /unknown key "usr"; did you mean "user"/);
+    assert.match(refused(`{ ${CASE}, given: { age: 1d, created: none }, expect: deny }`), /keep one/);
+    assert.match(refused(`{ ${CASE}, given: { present: [shell] }, expect: deny }`), /needs composition/);
+    assert.match(refused(`{ ${CASE}, given: {}, expect: deny, because: unsinged }`), /did you mean "unsigned"/);
+    const none = parsePolicyTests([{ name: "test.yaml", text: "" }]);
+    assert.match(none.kind === "refused" ? none.problems.map(formatProblem).join() : "", /no PolicyTest document/);
+    const policy = parsePolicyTests([{ name: "p.yaml", text: policyYaml(["user: nonRoot"]) }]);
+    assert.match(policy.kind === "refused" ? policy.problems.map(formatProblem).join() : "", /the kind is "Policy"/);
+  });
+});
+
+test("a policy is explained in sentences", () => {
+  const [policy] = SET.policies;
+  assert.ok(policy !== undefined);
+  assert.deepEqual(explainPolicy(policy), [
+    "production (policy.yaml:15)",
+    "speaks about images of registry.example.com/prod/**",
+    "at admission, only in the namespaces prod",
+    "takes signatures on the whole image, or on every platform of it",
+    "the image is signed by 2 of (release-key, ci), or it is denied",
+    "the image starts as a user other than root, given as a number, or a warning is given",
+    "the image holds no shell, or it is denied",
+    "the image was built less than 30d ago, by its own word, or it is denied",
+  ]);
+});

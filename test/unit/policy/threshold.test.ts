@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+
+import * as fc from "fast-check";
+
+import type { Signatories } from "../../../src/domain/policy.ts";
+import type { AuthorityName } from "../../../src/domain/trust.ts";
+import { membersOf } from "../../../src/policy/signatories.ts";
+import { isSatisfiable } from "../../../src/policy/signer-matching.ts";
+
+const NAMES = ["a", "b", "c", "d"] as readonly string[] as readonly AuthorityName[];
+const PEOPLE = ["p", "q", "r", "s"] as const;
+
+const member: fc.Arbitrary<Signatories> = fc.constantFrom(...NAMES).map((name) => ({ kind: "authority", name }));
+const { tree } = fc.letrec<{ tree: Signatories }>((tie) => ({
+  tree: fc.oneof(
+    { depthSize: "small", maxDepth: 3 },
+    member,
+    fc
+      .tuple(fc.array(tie("tree"), { minLength: 1, maxLength: 3 }), fc.nat())
+      .map(([of, count]): Signatories => ({ kind: "at-least", count: 1 + (count % of.length), of })),
+  ),
+}));
+
+type Seats = ReadonlyMap<AuthorityName, readonly string[]>;
+
+/** Tries every way to give each seat nobody or one of its signers, each signer once, and sees whether one way suffices. */
+function bruteForce(tree: Signatories, seats: Seats): boolean {
+  const leaves = membersOf(tree);
+  const assign = (at: number, used: readonly string[], filled: readonly boolean[]): boolean => {
+    const name = leaves[at];
+    if (name === undefined) return holds(tree, [...filled]);
+    if (assign(at + 1, used, [...filled, false])) return true;
+    return (seats.get(name) ?? []).some(
+      (one) => !used.includes(one) && assign(at + 1, [...used, one], [...filled, true]),
+    );
+  };
+  return assign(0, [], []);
+}
+
+function holds(tree: Signatories, filled: boolean[]): boolean {
+  if (tree.kind === "authority") return filled.shift() ?? false;
+  return tree.of.map((child) => holds(child, filled)).filter(Boolean).length >= tree.count;
+}
+
+const seats: fc.Arbitrary<Seats> = fc
+  .tuple(...NAMES.map(() => fc.subarray([...PEOPLE])))
+  .map((lists) => new Map(NAMES.map((name, at) => [name, lists[at] ?? []])));
+
+suite("distinct signers for distinct members", () => {
+  test("agree with trying every possibility", () => {
+    let satisfied = 0;
+    fc.assert(
+      fc.property(
+        tree.filter((one) => membersOf(one).length <= 6),
+        seats,
+        (tree, seats) => {
+          const answer = isSatisfiable(
+            tree,
+            (name) => seats.get(name) ?? [],
+            () => false,
+          );
+          if (answer) satisfied++;
+          assert.equal(answer, bruteForce(tree, seats));
+        },
+      ),
+      { numRuns: 3000 },
+    );
+    assert.ok(satisfied > 300, "the trees are not all impossible");
+  });
+
+  test("never hold for fewer signatures where they do not hold for more", () => {
+    fc.assert(
+      fc.property(tree, seats, fc.constantFrom(...NAMES), (tree, seats, dropped) => {
+        const with_ = isSatisfiable(
+          tree,
+          (name) => seats.get(name) ?? [],
+          () => false,
+        );
+        const without = isSatisfiable(
+          tree,
+          (name) => (name === dropped ? [] : (seats.get(name) ?? [])),
+          () => false,
+        );
+        assert.ok(with_ || !without);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("an unseen member is as good as any signer for it would be", () => {
+    fc.assert(
+      fc.property(tree, seats, fc.subarray([...NAMES]), (tree, seats, unseen) => {
+        const optimistic = isSatisfiable(
+          tree,
+          (name) => seats.get(name) ?? [],
+          (name) => unseen.includes(name),
+        );
+        const anybody = (name: AuthorityName) => [
+          ...(seats.get(name) ?? []),
+          ...(unseen.includes(name) ? [`new ${name}`] : []),
+        ];
+        assert.ok(optimistic || !isSatisfiable(tree, anybody, () => false));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("the largest allowed tree is answered at once, satisfiable or not", () => {
+    const of = Array.from({ length: 16 }, (_, at): Signatories => ({
+      kind: "authority",
+      name: `m${at}` as AuthorityName,
+    }));
+    const nested: Signatories = {
+      kind: "at-least",
+      count: 8,
+      of: Array.from({ length: 8 }, (_, at) => ({ kind: "at-least", count: 2, of: of.slice(at * 2, at * 2 + 2) })),
+    };
+    const began = performance.now();
+    const fifteen = Array.from({ length: 15 }, (_, at) => `person ${at}`);
+    assert.equal(
+      isSatisfiable(
+        { kind: "at-least", count: 16, of },
+        () => fifteen,
+        () => false,
+      ),
+      false,
+    );
+    assert.equal(
+      isSatisfiable(
+        { kind: "at-least", count: 15, of },
+        () => fifteen,
+        () => false,
+      ),
+      true,
+    );
+    assert.equal(
+      isSatisfiable(
+        nested,
+        () => fifteen,
+        () => false,
+      ),
+      false,
+    );
+    assert.equal(
+      isSatisfiable(
+        { ...nested, count: 7 },
+        () => fifteen,
+        () => false,
+      ),
+      true,
+    );
+    assert.ok(performance.now() - began < 1000);
+  });
+});
