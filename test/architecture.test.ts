@@ -19,7 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pipeline: ["domain", "ports", "crypto", "schemes", "inspections", "policy", "records"],
   adapters: ["domain", "ports", "crypto", "net", "inspections", "policy", "telemetry"],
   api: ["domain", "ports", "crypto", "pipeline", "policy", "telemetry"],
-  cli: ["domain", "ports", "pipeline", "policy", "telemetry", "config.ts", "compose.ts"],
+  "app.ts": ["config.ts", "domain", "ports", "pipeline"],
+  cli: ["domain", "ports", "pipeline", "policy", "telemetry", "config.ts", "app.ts", "compose.ts"],
   "config.ts": ["domain"],
   "compose.ts": [
     "domain",

@@ -92,6 +92,7 @@ const INPUT_PROBLEMS: Readonly<Record<InputCode, ProblemSlug>> = {
   configuration: "internal",
   credentials: "internal",
   key: "internal",
+  signature: "internal",
   record: "internal",
 };
 

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 
 import { InputError } from "../domain/errors.ts";
 import { parseReference, type ImageReference } from "../domain/reference.ts";
-import type { LocalImage } from "./app.ts";
+import type { LocalImage } from "../app.ts";
 
 /** One image to ask about: what was typed, and what it means. */
 export type ImageArgument = {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 
 import type { ImageReference } from "../domain/reference.ts";
-import type { NamedText } from "./app.ts";
+import type { NamedText } from "../app.ts";
 
 export type OneOff = {
   /** The public key's file as typed. */

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import type { CliTools, Program } from "./app.ts";
 
 const MANIFEST = new URL("../../package.json", import.meta.url);
-const WIRING = new URL("wiring.ts", import.meta.url);
 
 /** The program as shipped. Registries, stores and the rest are loaded by the first command that needs them. */
 export function program(): Program {
@@ -16,6 +15,6 @@ function readVersion(): string {
 }
 
 async function loadTools(): Promise<CliTools> {
-  const wiring = (await import(WIRING.href)) as { readonly cliTools: () => CliTools };
-  return wiring.cliTools();
+  const { cliTools } = await import("./wiring.ts");
+  return cliTools();
 }

@@ -1,5 +1,5 @@
 import { InputError } from "../domain/errors.ts";
-import type { App } from "./app.ts";
+import type { App } from "../app.ts";
 import type { Command, Context } from "./command.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { Flag } from "./flags.ts";

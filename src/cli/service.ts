@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import { formatDuration } from "../domain/duration.ts";
-import type { App } from "./app.ts";
+import type { App } from "../app.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Io, StopSignal } from "./io.ts";
 import { printable } from "./terminal-text.ts";

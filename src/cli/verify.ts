@@ -1,6 +1,7 @@
 import { InputError } from "../domain/errors.ts";
 import type { Config } from "../config.ts";
-import { closing, type NamedText } from "./app.ts";
+import type { NamedText } from "../app.ts";
+import { closing } from "./app.ts";
 import type { Command, Context } from "./command.ts";
 import { exitCodeOfAll, type ExitCode, type Outcome } from "./exit-code.ts";
 import type { Flag } from "./flags.ts";

@@ -4,6 +4,7 @@ import type {
   LayerContent,
   LayerEntry,
   LayerFacts,
+  LayerTally,
   UninspectableReason,
   Whiteout,
 } from "../domain/layer-facts.ts";
@@ -42,10 +43,26 @@ const entry: Codec<LayerEntry> = struct({
   link: text,
   head: text,
   capability: text,
+  device: text,
 });
 
-const whiteout: Codec<Whiteout> = struct({ path: text, kind: oneOf("path", "opaque") });
+const whiteout: Codec<Whiteout> = struct({ path: text, kind: oneOf("path", "opaque"), after: whole });
 const anomaly: Codec<Anomaly> = struct({ code: text, path: text });
+
+const tally: Codec<LayerTally> = struct({
+  kinds: struct({
+    file: whole,
+    directory: whole,
+    symlink: whole,
+    hardlink: whole,
+    character: whole,
+    block: whole,
+    fifo: whole,
+  }),
+  fileBytes: whole,
+  sharedLibraries: whole,
+  manuals: whole,
+});
 
 const layerFacts: Codec<LayerFacts> = struct({
   diffId: digest,
@@ -53,6 +70,7 @@ const layerFacts: Codec<LayerFacts> = struct({
   compressedBytes: whole,
   uncompressedBytes: whole,
   entryCount: whole,
+  tally,
   entries: list(entry),
   whiteouts: list(whiteout),
   bodies: dictionary(text),

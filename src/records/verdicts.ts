@@ -29,9 +29,9 @@ export class VerdictRecords {
     return this.#space.get(id);
   }
 
-  /** Makes it the latest of its image too. After `expiresAt` it is not found by either way. */
-  async put(verdict: Verdict, scope: string, expiresAt: Instant): Promise<void> {
-    await this.#space.put(verdict.id, verdict, expiresAt);
+  /** Makes it the latest of its image too, until `expiresAt`; by its id it is found until `keptUntil`. */
+  async put(verdict: Verdict, scope: string, expiresAt: Instant, keptUntil: Instant = expiresAt): Promise<void> {
+    await this.#space.put(verdict.id, verdict, keptUntil);
     await this.#latest.put(keyOf(verdict.image, scope), { verdict: verdict.id }, expiresAt);
   }
 

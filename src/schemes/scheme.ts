@@ -22,6 +22,8 @@ export type Assess = (evidence: SignatureEvidence, target: Target) => Opinion;
 export type SignatureScheme = {
   readonly id: SchemeId;
   readonly version: number;
+  /** All places it knows without an authority's word, for whoever wants to see everything. */
+  readonly places: readonly SourceKey[];
   /** The places that must have been looked at before this authority can be answered; none if the scheme does not serve it. */
   readonly sources: (authority: AuthoritySpec) => readonly SourceKey[];
   /** Throws `PortError`, which becomes a gap. Reaching a limit is such an error, never a shorter list. */

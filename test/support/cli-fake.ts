@@ -1,4 +1,5 @@
-import type { App, AppOptions, CliTools, PolicyReading, PolicyTestRun, RunningApi } from "../../src/cli/app.ts";
+import type { App, AppOptions, RunningApi } from "../../src/app.ts";
+import type { CliTools, PolicyReading, PolicyTestRun } from "../../src/cli/app.ts";
 import type { Io, StopSignal } from "../../src/cli/io.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
 import type { Config } from "../../src/config.ts";

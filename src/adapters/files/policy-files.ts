@@ -35,6 +35,11 @@ export function loadPolicies(paths: readonly string[]): LoadedPolicies {
   };
 }
 
+/** Policies given as text, whose key files are read once. Paths in them are relative to each text's name. */
+export function parsePolicyTexts(texts: readonly PolicyFile[]): PolicyParse {
+  return parsePolicyFiles(texts, (from, path) => readNamed(resolve(dirname(from), path), new Map()));
+}
+
 /** The policies in these files, for work that ends before they change. Throws `InputError` with every problem, a line each. */
 export function readPolicySet(paths: readonly string[]): PolicySet {
   const { parse } = loadPolicies(paths);

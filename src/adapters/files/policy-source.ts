@@ -12,6 +12,10 @@ export type PolicySourceOptions = {
   readonly pollMs?: number;
   /** How long files must have been left alone before they are believed to be whole. */
   readonly settleMs?: number;
+  /** A further look at what parsed, such as at its keys; throws `InputError` to have it refused. */
+  readonly check?: (set: PolicySet) => void;
+  /** Told once of each refusal of changed files. */
+  readonly onProblem?: (problem: string) => void;
 };
 
 const POLL_MS = 2000;
@@ -26,12 +30,14 @@ const MAX_ROUNDS = 50;
 export function openPolicySource(paths: readonly string[], options: PolicySourceOptions = {}): PolicySource {
   const loaded = loadPolicies(paths);
   if (loaded.parse.kind === "refused") throw new InputError("policy", describeProblems(loaded.parse));
+  options.check?.(loaded.parse.set);
   return new FilePolicySource(paths, loaded, loaded.parse.set, options);
 }
 
 class FilePolicySource implements PolicySource {
   readonly #paths: readonly string[];
   readonly #settleMs: number;
+  readonly #options: PolicySourceOptions;
   readonly #listeners = new Set<(set: PolicySet) => void>();
   readonly #watchers: readonly FSWatcher[];
   readonly #timer: NodeJS.Timeout;
@@ -43,6 +49,7 @@ class FilePolicySource implements PolicySource {
 
   constructor(paths: readonly string[], loaded: LoadedPolicies, set: PolicySet, options: PolicySourceOptions) {
     this.#paths = paths;
+    this.#options = options;
     this.#settleMs = options.settleMs ?? SETTLE_MS;
     this.#set = set;
     this.#marks = loaded.marks;
@@ -94,7 +101,7 @@ class FilePolicySource implements PolicySource {
       if (sameMarks(before.marks, now.marks) && isCurrent(now.marks)) return this.#adopt(now);
       before = now;
     }
-    this.#problem = "the policy files keep changing: those last seen whole are in force";
+    this.#refuse("the policy files keep changing: those last seen whole are in force");
   }
 
   /** Whether the source is still open after the pause. */
@@ -110,14 +117,31 @@ class FilePolicySource implements PolicySource {
 
   #adopt({ parse, marks }: LoadedPolicies): void {
     this.#marks = marks;
-    if (parse.kind === "refused") {
-      this.#problem = describeProblems(parse);
-      return;
+    const refusal = parse.kind === "refused" ? describeProblems(parse) : this.#refusalOf(parse.set);
+    if (refusal !== undefined) this.#refuse(refusal);
+    else if (parse.kind === "parsed") this.#accept(parse.set);
+  }
+
+  #refusalOf(set: PolicySet): string | undefined {
+    try {
+      this.#options.check?.(set);
+      return undefined;
+    } catch (error) {
+      if (error instanceof InputError) return error.message;
+      throw error;
     }
+  }
+
+  #refuse(problem: string): void {
+    if (problem !== this.#problem) this.#options.onProblem?.(problem);
+    this.#problem = problem;
+  }
+
+  #accept(set: PolicySet): void {
     this.#problem = undefined;
-    if (JSON.stringify(parse.set) === JSON.stringify(this.#set)) return;
-    this.#set = parse.set;
-    for (const listener of this.#listeners) listener(parse.set);
+    if (JSON.stringify(set) === JSON.stringify(this.#set)) return;
+    this.#set = set;
+    for (const listener of this.#listeners) listener(set);
   }
 }
 

@@ -8,6 +8,7 @@ import { COSIGN, COSIGN_TAG } from "./source.ts";
 export const cosign: SignatureScheme = {
   id: COSIGN,
   version: 1,
+  places: [COSIGN_TAG],
   sources: (authority) => {
     switch (authority.kind) {
       case "cosign":

@@ -8,6 +8,7 @@ import { BUNDLE_REFERRERS, SIGSTORE_BUNDLE } from "./source.ts";
 export const sigstoreBundle: SignatureScheme = {
   id: SIGSTORE_BUNDLE,
   version: 1,
+  places: [BUNDLE_REFERRERS],
   sources: (authority) => {
     switch (authority.kind) {
       case "cosign":

@@ -1,0 +1,113 @@
+import { createThreadedLayerReader } from "./adapters/layers/threaded-layer-reader.ts";
+import { systemClock } from "./adapters/system-clock/clock.ts";
+import { openAccess, openTokensFile, type Access } from "./api/access.ts";
+import { listen } from "./api/listen.ts";
+import type { App, AppOptions, RunningApi } from "./app.ts";
+import { openPolicies } from "./compose/policies.ts";
+export { readPolicies } from "./compose/policies.ts";
+import { openRegistries, type Registries } from "./compose/registries.ts";
+import { openWorld, type World } from "./compose/world.ts";
+import type { Config } from "./config.ts";
+import { EXTRACTOR_VERSION } from "./inspections/layer-collector.ts";
+import type { Assay } from "./pipeline/assay.ts";
+import { createAssay, createJobHandler } from "./pipeline/create-assay.ts";
+import { Layers } from "./pipeline/layers.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { JobWorker } from "./ports/job-queue.ts";
+import type { LayerReader } from "./ports/layer-reader.ts";
+import type { PolicySource } from "./ports/policy-source.ts";
+import { createRecords } from "./records/records.ts";
+import { SCHEMES } from "./schemes/index.ts";
+import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+
+type Parts = {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly policies: PolicySource;
+  readonly world: World;
+  readonly registries: Registries;
+  readonly reader: LayerReader;
+};
+
+/**
+ * Chooses the adapters for one process and joins them. Throws `InputError` for settings and policies that cannot be used
+ * and `PortError` for a store that cannot be opened; whatever was opened by then is closed again.
+ */
+export async function composeApp(config: Config, options: AppOptions): Promise<App> {
+  const clock = systemClock;
+  const telemetry = createTelemetry({ level: config.logLevel, processMetrics: options.purpose === "serve" });
+  await using opened = new AsyncDisposableStack();
+  const policies = opened.adopt(openPolicies(config, options, telemetry), (source) => source.close());
+  const world = opened.adopt(await openWorld(config, { clock, telemetry }), (open) => open.close());
+  const registries = opened.adopt(
+    await openRegistries(config, { policies: () => policies.current(), localImages: options.localImages, telemetry }),
+    (open) => open.close(),
+  );
+  const reader = opened.adopt(createThreadedLayerReader({ threads: config.layerThreads }), (threads) =>
+    threads.close(),
+  );
+  return startedApp({ config, clock, telemetry, policies, world, registries, reader }, opened.move());
+}
+
+function startedApp(parts: Parts, opened: AsyncDisposableStack): App {
+  const assay = joinAssay(parts);
+  const workers: JobWorker[] = [];
+  return {
+    assay,
+    policies: parts.policies,
+    startApi: () => startApi(parts, assay),
+    startWorkers: async () => {
+      workers.push(await parts.world.queue.work(createJobHandler(assay), { concurrency: parts.config.concurrency }));
+    },
+    close: async (graceMs = 0) => {
+      await Promise.all(workers.splice(0).map((worker) => worker.close(graceMs)));
+      await opened.disposeAsync();
+    },
+  };
+}
+
+function joinAssay({ config, clock, telemetry, policies, world, registries, reader }: Parts): Assay {
+  const { store, keyring, queue } = world;
+  const onRefused = (space: string, _key: string, why: string): void => telemetry.events.recordRefused({ space, why });
+  const records = createRecords({ store, keyring, clock, onRefused }, EXTRACTOR_VERSION);
+  const { images, fetch } = registries;
+  return createAssay({
+    images,
+    fetch,
+    clock,
+    records,
+    policies,
+    queue,
+    layers: new Layers({ images, reader, records: records.layers }),
+    schemes: SCHEMES,
+    ages: { signaturesMs: config.signaturesMaxAgeMs, absenceMs: config.absenceMaxAgeMs },
+    unmatched: config.unmatched,
+    observer: telemetry.events,
+  });
+}
+
+async function startApi({ config, clock, telemetry, policies, world }: Parts, assay: Assay): Promise<RunningApi> {
+  const access = await openApiAccess(config, telemetry);
+  telemetry.metrics.watchQueue(() => world.queue.counts());
+  const { store, queue } = world;
+  const parts = { assay, access, store, queue, policies, clock, telemetry, tagMaxAgeMs: config.tagMaxAgeMs };
+  const listening = await listen(parts, config.listen).catch((error: unknown) => {
+    access.close();
+    throw error;
+  });
+  return {
+    address: listening.url,
+    close: async () => {
+      await listening.close(API_GRACE_MS);
+      access.close();
+    },
+  };
+}
+
+/** Calls that wait on purpose are told to stop at once; what is left are short ones. */
+const API_GRACE_MS = 10_000;
+
+async function openApiAccess({ tokensFile }: Config, { events }: Telemetry): Promise<Access> {
+  return tokensFile === undefined ? openAccess() : openTokensFile({ file: tokensFile, events });
+}

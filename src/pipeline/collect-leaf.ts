@@ -1,0 +1,89 @@
+import { parseStrictJson } from "../crypto/strict-json.ts";
+import type { Descriptor } from "../domain/descriptor.ts";
+import { InputError } from "../domain/errors.ts";
+import type { LayerEvidence, LeafEvidence } from "../domain/evidence.ts";
+import { NOT_ASKED, type Observation } from "../domain/gap.ts";
+import { parseImageConfig, type ImageConfig } from "../domain/image-config.ts";
+import { formatRepository } from "../domain/reference.ts";
+import type { Document, Leaf, Subject } from "../domain/subject.ts";
+import { isUserNameNeedingLayers } from "../inspections/user.ts";
+import type { CollectParts } from "./collect.ts";
+import { notThere, observe } from "./observe.ts";
+import { isPlanned, type Plan } from "./plan.ts";
+
+/** Beyond this a configuration is refused; real ones are a few kilobytes (reference: inspection, limits). */
+const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
+
+type LeafLook = {
+  readonly plan: Plan;
+  readonly earlier: LeafEvidence | undefined;
+  readonly parts: CollectParts;
+  readonly signal: AbortSignal;
+};
+
+/** Parses a configuration document strictly. Throws `InputError`. */
+export function readConfig(document: Document): ImageConfig {
+  return parseImageConfig(
+    parseStrictJson(document.bytes, { code: "config", name: "config", maxBytes: MAX_CONFIG_BYTES }),
+  );
+}
+
+/** The configuration first, then the layers if the plan still needs them. */
+export async function collectLeaf(subject: Subject, leaf: Leaf, look: LeafLook): Promise<LeafEvidence> {
+  const common = { manifest: leaf.descriptor.digest, declared: leaf.declared };
+  if (leaf.manifest.kind !== "observed") return { ...common, config: leaf.manifest, layers: [] };
+  const { manifest } = leaf.manifest.value;
+  const config = await collectConfig(subject, manifest.config, look);
+  const wanted = wantsLayers(config, leaf, look.plan);
+  const layers = await Promise.all(manifest.layers.map((layer) => collectLayer(subject, layer, wanted, look)));
+  return { ...common, config, layers };
+}
+
+async function collectConfig(
+  subject: Subject,
+  config: Descriptor,
+  { earlier, parts, signal }: LeafLook,
+): Promise<Observation<Document>> {
+  if (earlier?.config.kind === "observed") return earlier.config;
+  const what = `${formatRepository(subject.repository)} config ${config.digest}`;
+  return observe(parts.clock, what, signal, async () => {
+    const document = await parts.images.blob(subject.repository, config, MAX_CONFIG_BYTES, signal);
+    if (document === undefined) throw notThere(what);
+    return document;
+  });
+}
+
+/** Layers of a platform nobody asks about, or of a system whose layers cannot be read, stay where they are. */
+export function wantsLayers(observed: Observation<Document>, leaf: Leaf, plan: Plan): boolean {
+  if (plan.layers === "never" || observed.kind !== "observed") return false;
+  const config = readable(observed.value);
+  if (config === undefined || config.platform.os !== "linux") return false;
+  if (!isPlanned(plan, leaf.declared) && !isPlanned(plan, config.platform)) return false;
+  return plan.layers === "always" || isUserNameNeedingLayers(config);
+}
+
+function readable(document: Document): ImageConfig | undefined {
+  try {
+    return readConfig(document);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+async function collectLayer(
+  subject: Subject,
+  layer: Descriptor,
+  wanted: boolean,
+  look: LeafLook,
+): Promise<LayerEvidence> {
+  const { earlier, parts, signal } = look;
+  const before = earlier?.layers.find((entry) => entry.descriptor.digest === layer.digest);
+  if (before?.content.kind === "observed" || !wanted)
+    return { descriptor: layer, content: before?.content ?? NOT_ASKED };
+  const what = `${formatRepository(subject.repository)} layer ${layer.digest}`;
+  return {
+    descriptor: layer,
+    content: await observe(parts.clock, what, signal, () => parts.layers.content(subject.repository, layer, signal)),
+  };
+}

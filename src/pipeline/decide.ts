@@ -1,0 +1,61 @@
+import { addressOf } from "../crypto/digest-of.ts";
+import type { Dossier, SourceKey } from "../domain/evidence.ts";
+import type { ImageFacts } from "../domain/facts.ts";
+import { earliest, plus, type Instant } from "../domain/instant.ts";
+import type { Policy, PolicySet } from "../domain/policy.ts";
+import { formatReference } from "../domain/reference.ts";
+import type { AuthoritySpec } from "../domain/trust.ts";
+import type { Verdict } from "../domain/verdict.ts";
+import { judge, JUDGE_VERSION } from "../policy/judge.ts";
+import type { Judged } from "./assay.ts";
+import { dossierFreshUntil, type MaxAges } from "./freshness.ts";
+import { sourcesOf, type Plan } from "./plan.ts";
+import { withoutPlaces } from "./scope.ts";
+import type { SignatureScheme } from "../schemes/scheme.ts";
+
+/** No answer is served for longer than this without a new judgement, even if nothing it rests on ages. */
+const LONGEST_SERVICE_MS = 24 * 3_600_000;
+
+export type Unmatched = "deny" | "unsafe-allow" | "unsafe-warn";
+
+export type Decide = {
+  readonly dossier: Dossier;
+  readonly facts: ImageFacts;
+  readonly set: PolicySet;
+  readonly matched: readonly Policy[];
+  readonly plan: Plan;
+  readonly unmatched: Unmatched;
+  readonly ages: MaxAges;
+  readonly schemes: readonly SignatureScheme[];
+};
+
+/** Judges facts at an instant and names the verdict by everything it depends on. */
+export function decide(input: Decide, at: Instant): Judged {
+  const { dossier, facts, set, matched, unmatched } = input;
+  const image = formatReference(dossier.subject.requested);
+  const { resolvedAt } = dossier.subject;
+  const places = (spec: AuthoritySpec): readonly SourceKey[] => sourcesOf(spec, input.schemes);
+  const body = judge({ facts, image, set, matched, at, resolvedAt, unmatched, sourcesOf: places });
+  const verdict: Verdict = { id: verdictId(input, image, body.validFrom), ...body };
+  const freshUntil =
+    earliest(dossierFreshUntil(dossier, input.plan, input.ages), verdict.validUntil) ?? plus(at, LONGEST_SERVICE_MS);
+  return { kind: "judged", verdict, freshUntil };
+}
+
+/** The observation times, the clock and the wording of files are left out: they change no answer. */
+function verdictId(
+  { facts, matched, unmatched }: Decide,
+  image: string,
+  validFrom: Instant | undefined,
+): Verdict["id"] {
+  const policies = matched.map(withoutPlaces);
+  return addressOf("verdict", {
+    facts: facts.id,
+    policies,
+    waivers: [],
+    judge: JUDGE_VERSION,
+    unmatched,
+    image,
+    validFrom,
+  });
+}

@@ -1,0 +1,141 @@
+import { addressOf } from "../crypto/digest-of.ts";
+import type { Digest } from "../domain/digest.ts";
+import { InputError } from "../domain/errors.ts";
+import type { Dossier, LeafEvidence, SignatureEvidence, SignatureSource } from "../domain/evidence.ts";
+import type {
+  ConfigFact,
+  ImageFacts,
+  LayerFactSummary,
+  PlatformFacts,
+  SignatureFact,
+  SourceFact,
+} from "../domain/facts.ts";
+import { known, knownFrom, type Known, type Observation } from "../domain/gap.ts";
+import type { ImageConfig } from "../domain/image-config.ts";
+import type { Document, Subject } from "../domain/subject.ts";
+import { INSPECTIONS_VERSION, inspectImage } from "../inspections/index.ts";
+import type { SignatureScheme } from "../schemes/scheme.ts";
+import { readConfig } from "./collect-leaf.ts";
+import { outlineOf } from "./outline.ts";
+import type { CompiledAuthority, Trust } from "./trust.ts";
+
+/** Raised whenever the same evidence would give other facts, so that stored facts of older code are not found. */
+const EXAMINE_VERSION = 1;
+
+/** What the facts of a dossier under a trust are called; no clock, no network, no bytes needed. */
+export function factsId(dossier: Dossier, trust: Trust, schemes: readonly SignatureScheme[]): Digest {
+  const versions = Object.fromEntries(schemes.map((scheme) => [scheme.id, scheme.version]));
+  return addressOf("facts", {
+    dossier: outlineOf(dossier),
+    trust: trust.id,
+    examine: EXAMINE_VERSION,
+    inspections: INSPECTIONS_VERSION,
+    versions,
+  });
+}
+
+/** Turns evidence into facts: a pure function of dossier and trust. */
+export function examine(dossier: Dossier, trust: Trust, schemes: readonly SignatureScheme[]): ImageFacts {
+  const { subject } = dossier;
+  return {
+    id: factsId(dossier, trust, schemes),
+    repository: subject.repository,
+    digest: subject.root.descriptor.digest,
+    shape: subject.shape,
+    containedIn: subject.containedIn,
+    signatures: dossier.signatures.flatMap((source) => examineSource(subject, source, trust)),
+    sources: dossier.signatures.map(sourceFact),
+    platforms: dossier.leaves.map(examineLeaf),
+  };
+}
+
+function examineSource(subject: Subject, source: SignatureSource, trust: Trust): readonly SignatureFact[] {
+  if (source.content.kind !== "observed") return [];
+  return source.content.value.flatMap((evidence) =>
+    trust.authorities.flatMap((authority) => opinionOf(subject, evidence, authority)),
+  );
+}
+
+function opinionOf(
+  subject: Subject,
+  evidence: SignatureEvidence,
+  { authority, assess }: CompiledAuthority,
+): readonly SignatureFact[] {
+  const judge = assess.get(evidence.scheme);
+  if (judge === undefined) return [];
+  const opinion = judge(evidence, {
+    repository: subject.repository,
+    digest: evidence.about,
+    requested: subject.requested,
+  });
+  return [
+    {
+      scheme: evidence.scheme,
+      source: evidence.source,
+      via: evidence.via,
+      authority: authority.name,
+      about: evidence.about,
+      artifact: evidence.artifact.digest,
+      evidence: evidence.id,
+      opinion,
+    },
+  ];
+}
+
+function sourceFact({ about, source, content }: SignatureSource): SourceFact {
+  switch (content.kind) {
+    case "observed":
+      return { about, source, state: { kind: "observed", found: content.value.length } };
+    case "gap":
+      return { about, source, state: { kind: "gap", gap: content.gap } };
+    case "not-asked":
+      return { about, source, state: { kind: "not-collected" } };
+  }
+}
+
+function examineLeaf(leaf: LeafEvidence): PlatformFacts {
+  const config = readKnown(leaf.config);
+  const layers = leaf.layers.map((layer) => ({ descriptor: layer.descriptor, content: layer.content }));
+  const answers = config.kind === "known" ? inspectImage(config.value, layers) : { user: config, composition: config };
+  return {
+    digest: leaf.manifest,
+    declared: leaf.declared,
+    config: config.kind === "known" ? known(configFact(config.value)) : config,
+    user: answers.user,
+    composition: answers.composition,
+    layers: leaf.layers.map((layer, index) => layerSummary(layer, createdBy(config, index))),
+  };
+}
+
+/** A configuration that does not parse is a gap in what can be known: nothing else could be read in its place. */
+function readKnown(observation: Observation<Document>): Known<ImageConfig> {
+  try {
+    return knownFrom(observation, readConfig);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { kind: "gap", gap: { code: "malformed", what: "image configuration", detail: error.message } };
+  }
+}
+
+function configFact(config: ImageConfig): ConfigFact {
+  const { platform, user, entrypoint, cmd, workingDir, labels, created } = config;
+  return { platform, user, entrypoint, cmd, workingDir, labels, created };
+}
+
+/** History has one entry a layer once the empty ones are left out, if the builder kept it truthfully. */
+function createdBy(config: Known<ImageConfig>, index: number): string {
+  if (config.kind !== "known") return "";
+  return config.value.history.filter((entry) => !entry.emptyLayer)[index]?.createdBy ?? "";
+}
+
+function layerSummary({ descriptor, content }: LeafEvidence["layers"][number], createdBy: string): LayerFactSummary {
+  const facts = content.kind === "observed" && content.value.kind === "walked" ? content.value.facts : undefined;
+  return {
+    digest: descriptor.digest,
+    diffId: facts?.diffId,
+    compressedBytes: descriptor.size,
+    uncompressedBytes: facts?.uncompressedBytes,
+    entries: facts?.entryCount,
+    createdBy,
+  };
+}

@@ -1,0 +1,65 @@
+import type { Descriptor } from "../domain/descriptor.ts";
+
+import type { LayerContent } from "../domain/layer-facts.ts";
+import { layerPacking } from "../domain/media-types.ts";
+import { formatRepository, type Repository } from "../domain/reference.ts";
+import type { ImageSource } from "../ports/image-source.ts";
+import type { LayerReader } from "../ports/layer-reader.ts";
+import type { LayerRecords } from "../records/layers.ts";
+import { notThere } from "./observe.ts";
+import { SingleFlight } from "./single-flight.ts";
+
+/** A larger compressed layer is not fetched; nothing honest comes near it (reference: inspection, limits). */
+const MAX_LAYER_BYTES = 4 * 1024 ** 3;
+
+export type LayerParts = { readonly images: ImageSource; readonly reader: LayerReader; readonly records: LayerRecords };
+
+/** Gives the content of layers, walking each distinct blob once, whoever asks. */
+export class Layers {
+  readonly #flights = new SingleFlight<LayerContent>();
+  readonly #parts: LayerParts;
+
+  constructor(parts: LayerParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws `PortError` when the blob cannot be had; what is wrong with the bytes themselves is an answer. */
+  async content(repository: Repository, layer: Descriptor, signal: AbortSignal): Promise<LayerContent> {
+    const refused = refuseUnread(layer);
+    if (refused !== undefined) return refused;
+    return this.#flights.run(layer.digest, signal, (shared) => this.#readOnce(repository, layer, shared));
+  }
+
+  async #readOnce(repository: Repository, layer: Descriptor, signal: AbortSignal): Promise<LayerContent> {
+    const remembered = await this.#parts.records.get(layer.digest);
+    if (remembered !== undefined) return remembered;
+    const what = `${formatRepository(repository)} layer ${layer.digest}`;
+    const blob = await this.#parts.images.stream(repository, layer, signal);
+    if (blob === undefined) throw notThere(what);
+    const content = await this.#parts.reader.read(layer, blob, signal);
+    await this.#parts.records.put(layer.digest, content);
+    return content;
+  }
+}
+
+/** Layers that are judged by their descriptor alone: nothing in them could be vouched for. */
+function refuseUnread(layer: Descriptor): LayerContent | undefined {
+  if (layer.mediaType.endsWith("+encrypted")) {
+    return { kind: "uninspectable", reason: "encrypted", detail: "the layer is encrypted" };
+  }
+  if (layerPacking(layer.mediaType) === "unknown") {
+    return {
+      kind: "uninspectable",
+      reason: "unknown-media-type",
+      detail: `the layer's media type is "${layer.mediaType.slice(0, 120)}"`,
+    };
+  }
+  if (layer.size > MAX_LAYER_BYTES) {
+    return {
+      kind: "uninspectable",
+      reason: "limit",
+      detail: `the layer has ${layer.size} bytes, more than the ${MAX_LAYER_BYTES} that are read`,
+    };
+  }
+  return undefined;
+}

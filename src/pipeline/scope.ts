@@ -1,0 +1,32 @@
+import type { Encodable } from "../crypto/canonical-json.ts";
+import { addressOf } from "../crypto/digest-of.ts";
+import type { Digest } from "../domain/digest.ts";
+import type { Policy, PolicySet } from "../domain/policy.ts";
+import { INSPECTIONS_VERSION } from "../inspections/index.ts";
+import { JUDGE_VERSION } from "../policy/judge.ts";
+import type { SignatureScheme } from "../schemes/scheme.ts";
+import type { Unmatched } from "./decide.ts";
+import { compileTrust, type Trust } from "./trust.ts";
+
+/** Everything in force at once, under one name: policies, trust, code and configuration. Another name finds no older answer. */
+export type Scope = { readonly id: Digest; readonly set: PolicySet; readonly trust: Trust };
+
+type ScopeParts = { readonly schemes: readonly SignatureScheme[]; readonly unmatched: Unmatched };
+
+/** Throws `InputError` for key material that no scheme can read. */
+export function scopeOf(set: PolicySet, { schemes, unmatched }: ScopeParts): Scope {
+  const trust = compileTrust(set.authorities, schemes);
+  const policies = set.policies.map(withoutPlaces);
+  const code = {
+    judge: JUDGE_VERSION,
+    inspections: INSPECTIONS_VERSION,
+    schemes: schemes.map((scheme) => `${scheme.id}@${scheme.version}`),
+  };
+  return { id: addressOf("scope", { trust: trust.id, policies, unmatched, code }), set, trust };
+}
+
+/** What a policy says, without where it was written: a comment added above a rule moves its line and changes nothing. */
+export function withoutPlaces({ at: _, ...policy }: Policy): Encodable {
+  const rules = policy.rules.map(({ at: __, ...rule }) => rule);
+  return { ...policy, rules } as unknown as Encodable;
+}
