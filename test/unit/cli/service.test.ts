@@ -56,15 +56,19 @@ for (const [name, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const) {
-  test(`a second ${name} ends serve at once with ${code}, though running work has not finished`, async () => {
-    const fake = fakeWorld();
-    fake.hangsOnClose = true;
-    const running = startCli(["serve", "--grace", "10m"], fake);
-    await started(running);
-    running.signal("SIGTERM");
-    running.signal(name);
-    assert.equal((await running.done).code, code);
-  });
+  test(
+    `a second ${name} ends serve at once with ${code}, though running work has not finished`,
+    { timeout: 2500 },
+    async () => {
+      const fake = fakeWorld();
+      fake.hangsOnClose = true;
+      const running = startCli(["serve", "--grace", "10m"], fake);
+      await started(running);
+      running.signal("SIGTERM");
+      running.signal(name);
+      assert.equal((await running.done).code, code);
+    },
+  );
 }
 
 test("serve --api-only starts no workers, and is refused where nobody else would work", async () => {
