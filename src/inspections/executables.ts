@@ -39,8 +39,15 @@ function isNamed(base: string, known: ReadonlySet<string>): boolean {
   return known.has(base) || known.has(base.replace(SUFFIX, ""));
 }
 
+/** Whether an entry of that name is kept whatever its mode. */
+export function isNotableName(base: string): boolean {
+  return NOTABLE.has(base) || isMultiCallName(base) || isLoaderName(base) || NOTABLE.has(base.replace(SUFFIX, ""));
+}
+
+const NOTABLE: ReadonlySet<string> = new Set([...SHELLS, ...PACKAGE_MANAGERS, ...SSH_SERVERS]);
+
 export function isShellName(base: string): boolean {
-  return isNamed(base, SHELLS) || base.startsWith("busybox") || base.startsWith("toybox");
+  return isNamed(base, SHELLS) || isMultiCallName(base);
 }
 
 export function isScriptedShellName(base: string): boolean {
@@ -80,8 +87,10 @@ export function isSharedLibraryName(base: string): boolean {
 
 /** The program that loads dynamic executables: glibc's or musl's, wherever it stands. */
 export function isLoaderName(base: string): boolean {
-  return /^(?:ld-linux.*\.so.*|ld-musl-.*|ld64\.so\..*|ld\.so\.[0-9].*|ld-[0-9.]+\.so)$/.test(base);
+  return base.startsWith("ld") && LOADER.test(base);
 }
+
+const LOADER = /^(?:ld-linux.*\.so.*|ld-musl-.*|ld64\.so\..*|ld\.so\.[0-9].*|ld-[0-9.]+\.so)$/;
 
 export function isElf(head: string): boolean {
   return head.startsWith("\x7fELF");

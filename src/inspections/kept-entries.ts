@@ -1,6 +1,6 @@
 import type { TarEntry } from "./tar-entry.ts";
 
-import { isLoaderName, isPackageManagerName, isShellName, isSshServerName } from "./executables.ts";
+import { isNotableName } from "./executables.ts";
 import { parentOf, type CleanPath } from "./layer-path.ts";
 
 const KIB = 1024;
@@ -134,8 +134,4 @@ function isKeptFile(entry: TarEntry, path: CleanPath): boolean {
   if ((entry.mode & (ANY_EXECUTE | SET_ID | WORLD_WRITABLE)) !== 0 || entry.capability !== "") return true;
   if (path.depth === 1 || ANCESTORS.has(path.path) || PROGRAM_FOLDERS.has(parentOf(path.path))) return true;
   return isNotableName(path.base) || bodyLimit(path) > 0 || MARKER_PATTERN.test(path.path);
-}
-
-function isNotableName(base: string): boolean {
-  return isShellName(base) || isPackageManagerName(base) || isSshServerName(base) || isLoaderName(base);
 }

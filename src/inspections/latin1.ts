@@ -30,5 +30,6 @@ export function utf8Bytes(text: string): string | undefined {
 }
 
 export function hexOfLatin1(text: string): string {
+  if (text === "") return "";
   return Array.from(text, (character) => character.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }

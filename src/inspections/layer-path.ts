@@ -11,9 +11,25 @@ export type CleanPath = {
   readonly escapes: boolean;
 };
 
+/** An empty, `.` or `..` part anywhere. */
+const UNCLEAN = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
 /** Cleans a name by its letters alone (Go `filepath.Clean`), before any link is looked at, as the runtimes do. */
 export function cleanPath(name: string): CleanPath | Fault {
   if (name.length > MAX_PATH) return fault("limit", `a path of ${name.length} bytes: ${quoted(name)}`);
+  // Writers put "./" before and "/" after; anything else unclean is rare.
+  const start = name.startsWith("./") ? 2 : 0;
+  const trimmed = name.slice(start, name.endsWith("/") ? -1 : undefined);
+  return trimmed.length <= MAX_COMPONENT && !UNCLEAN.test(trimmed) ? cleanAlready(trimmed) : cleanParts(name);
+}
+
+function cleanAlready(path: string): CleanPath {
+  let depth = 1;
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) depth += 1;
+  return { kind: "path", path, base: baseOf(path), depth, escapes: false };
+}
+
+function cleanParts(name: string): CleanPath | Fault {
   const parts: string[] = [];
   let escapes = false;
   for (const part of name.split("/")) {

@@ -1,5 +1,5 @@
 import { ambiguous, malformed, type Fault } from "./fault.ts";
-import { cString, latin1 } from "./latin1.ts";
+import { cString } from "./latin1.ts";
 import { parseNumeric, parseOctal } from "./tar-numbers.ts";
 
 export const BLOCK = 512;
@@ -26,21 +26,24 @@ const PREFIX_AT = 345;
 
 /** Whether the block's checksum is right when bytes are summed unsigned (POSIX) or signed (old Sun tar). */
 export function checksumOf(bytes: Uint8Array, at: number): "unsigned" | "signed" | "wrong" {
-  let sum = 8 * 0x20;
-  let high = 0;
-  for (let index = at; index < at + BLOCK; index += 1) {
-    const byte = bytes[index] ?? 0;
-    sum += byte;
-    high += byte >> 7;
-  }
-  for (let index = at + CHECKSUM_AT; index < at + CHECKSUM_AT + 8; index += 1) {
-    const byte = bytes[index] ?? 0;
-    sum -= byte;
-    high -= byte >> 7;
-  }
   const stated = parseOctal(bytes, at + CHECKSUM_AT, 8);
+  // The field itself counts as eight spaces.
+  const sum = sumOf(bytes, at, at + BLOCK) - sumOf(bytes, at + CHECKSUM_AT, at + CHECKSUM_AT + 8) + 8 * 0x20;
   if (stated === sum) return "unsigned";
+  const high = highBytes(bytes, at, at + CHECKSUM_AT) + highBytes(bytes, at + CHECKSUM_AT + 8, at + BLOCK);
   return stated === sum - 256 * high ? "signed" : "wrong";
+}
+
+function sumOf(bytes: Uint8Array, from: number, to: number): number {
+  let sum = 0;
+  for (let index = from; index < to; index += 1) sum += bytes[index] as number;
+  return sum;
+}
+
+function highBytes(bytes: Uint8Array, from: number, to: number): number {
+  let high = 0;
+  for (let index = from; index < to; index += 1) high += (bytes[index] as number) >> 7;
+  return high;
 }
 
 export function isZeroBlock(bytes: Uint8Array, at: number): boolean {
@@ -76,9 +79,15 @@ export function parseTarHeader(bytes: Uint8Array, at: number): TarHeader | Fault
 }
 
 function formatOf(bytes: Uint8Array, at: number): Format {
-  const magic = latin1(bytes, at + MAGIC_AT, at + MAGIC_AT + 8);
-  if (magic.startsWith("ustar\0")) return latin1(bytes, at + 508, at + BLOCK) === "tar\0" ? "star" : "ustar";
-  return magic === "ustar  \0" ? "gnu" : "v7";
+  if (isText(bytes, at + MAGIC_AT, "ustar\0")) return isText(bytes, at + 508, "tar\0") ? "star" : "ustar";
+  return isText(bytes, at + MAGIC_AT, "ustar  \0") ? "gnu" : "v7";
+}
+
+function isText(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    if (bytes[at + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
 }
 
 /** The name's first part. Where the same bytes mean something else to another reader, none. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import type { UninspectableReason } from "../../../src/domain/layer-facts.ts";
 import { LayerCollector } from "../../../src/inspections/layer-collector.ts";

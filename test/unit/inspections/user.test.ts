@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import type { UserFact } from "../../../src/domain/facts.ts";
 import { NOT_ASKED } from "../../../src/domain/gap.ts";
