@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { leafHash } from "../../src/crypto/merkle-tree.ts";
+import { dsseBody, hashedRekordBody } from "./signing/log-bodies.ts";
+import type { VirtualEntry, VirtualLog } from "./signing/virtual-log.ts";
+
+/** What clients post: enough of Rekor's models to make the body canonical. */
+type Proposed = {
+  readonly kind: string;
+  readonly spec: {
+    readonly data: { readonly hash: { readonly value: string } };
+    readonly signature: { readonly content: string; readonly publicKey: { readonly content: string } };
+    readonly proposedContent: { readonly envelope: string; readonly verifiers: readonly string[] };
+  };
+};
+
+type Envelope = { readonly payload: string; readonly signatures: readonly { readonly sig: string }[] };
+
+/** The upload half of Rekor v1's API over a virtual log, so that real clients sign against a log of ours. */
+export async function startRekor(log: VirtualLog): Promise<{ readonly url: string; readonly close: () => void }> {
+  const server = createServer((request, response) => {
+    void bodyOf(request).then((text) => {
+      if (request.method !== "POST" || request.url !== "/api/v1/log/entries") {
+        response.writeHead(404).end("{}");
+        return;
+      }
+      const entry = log.append(canonicalBody(JSON.parse(text) as Proposed), Math.floor(Date.now() / 1000));
+      const uuid = `0000000000000042${Buffer.from(leafHash(entry.body)).toString("hex")}`;
+      const headers = { "content-type": "application/json", location: `/api/v1/log/entries/${uuid}`, etag: uuid };
+      response.writeHead(201, headers).end(JSON.stringify({ [uuid]: answerOf(entry) }));
+    });
+  });
+  await listen(server);
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
+}
+
+async function listen(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function canonicalBody({ kind, spec }: Proposed): Buffer {
+  if (kind === "dsse") {
+    const envelope = JSON.parse(spec.proposedContent.envelope) as Envelope;
+    const [signature = { sig: "" }] = envelope.signatures;
+    const [verifier = ""] = spec.proposedContent.verifiers;
+    return dsseBody({
+      content: Buffer.from(envelope.payload, "base64"),
+      signature: Buffer.from(signature.sig, "base64"),
+      pem: Buffer.from(verifier, "base64").toString(),
+    });
+  }
+  const body = hashedRekordBody({
+    content: Buffer.alloc(0),
+    signature: Buffer.from(spec.signature.content, "base64"),
+    pem: Buffer.from(spec.signature.publicKey.content, "base64").toString(),
+  });
+  const entry = JSON.parse(body.toString()) as Proposed & { spec: { data: { hash: { value: string } } } };
+  Object.assign(entry.spec.data.hash, spec.data.hash);
+  return Buffer.from(JSON.stringify(entry));
+}
+
+function answerOf(entry: VirtualEntry): object {
+  const { proof } = entry;
+  return {
+    body: entry.body.toString("base64"),
+    integratedTime: entry.integratedTime,
+    logID: entry.logId,
+    logIndex: entry.logIndex,
+    verification: {
+      signedEntryTimestamp: entry.set.toString("base64"),
+      inclusionProof: {
+        logIndex: proof.logIndex,
+        treeSize: proof.treeSize,
+        rootHash: proof.rootHash.toString("hex"),
+        hashes: proof.hashes.map((hash) => hash.toString("hex")),
+        checkpoint: proof.checkpoint,
+      },
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { Digest } from "../../../src/domain/digest.ts";
+import type { SignatureEvidence } from "../../../src/domain/evidence.ts";
+import type { Opinion } from "../../../src/domain/facts.ts";
+import { parseReference, type ImageReference } from "../../../src/domain/reference.ts";
+import type { CosignAuthority, TrustRoot } from "../../../src/domain/trust.ts";
+import type { ImageSource } from "../../../src/ports/image-source.ts";
+import { SCHEMES } from "../../../src/schemes/index.ts";
+import type { Sources, Target } from "../../../src/schemes/scheme.ts";
+import type { SigningKey } from "./keys.ts";
+
+export const REPOSITORY = "registry.example.com/shop/web";
+
+/** What an authority of these keys is by default, with the log required. */
+export function authorityOf(
+  keys: readonly SigningKey[],
+  root: TrustRoot,
+  change: Partial<CosignAuthority> = {},
+): CosignAuthority {
+  return {
+    kind: "cosign",
+    keys: keys.map(({ pem, kind }) => ({ pem, from: `${kind}.pub` })),
+    discover: ["tag", "referrers"],
+    transparencyLog: { kind: "required", root },
+    timestamp: "optional",
+    annotations: {},
+    signedIdentity: undefined,
+    ...change,
+  };
+}
+
+export function targetOf(digest: Digest, requested?: string): Target {
+  const reference: ImageReference = parseReference(requested ?? `${REPOSITORY}@${digest}`);
+  return { repository: reference.repository, digest, requested: reference };
+}
+
+/** Signatures are never looked for outside the registry here. */
+export function sourcesOf(images: ImageSource): Sources {
+  return {
+    images,
+    fetch: async () => await Promise.reject(new Error("nothing may be fetched outside the registry")),
+  };
+}
+
+export async function collectAll(
+  images: ImageSource,
+  target: Target,
+  spec: CosignAuthority,
+): Promise<readonly SignatureEvidence[]> {
+  const found: SignatureEvidence[] = [];
+  for (const scheme of SCHEMES) {
+    for (const source of scheme.sources(spec)) {
+      found.push(...(await scheme.collect(source, target, sourcesOf(images), new AbortController().signal)));
+    }
+  }
+  return found;
+}
+
+/** Collects and judges as the pipeline will: each piece of evidence by the scheme that found it. */
+export async function judgeAll(
+  images: ImageSource,
+  target: Target,
+  spec: CosignAuthority,
+): Promise<readonly Opinion[]> {
+  const evidence = await collectAll(images, target, spec);
+  const assess = new Map(SCHEMES.map((scheme) => [scheme.id, scheme.authority(spec)]));
+  return evidence.flatMap((each) => {
+    const opinion = assess.get(each.scheme)?.(each, target);
+    return opinion === undefined ? [] : [opinion];
+  });
+}
+
+/** An opinion in a line: `verified`, or `rejected log-mismatch at log`. */
+export function verdictOf(opinion: Opinion | undefined): string {
+  if (opinion === undefined) return "nothing";
+  return opinion.kind === "verified" ? "verified" : `rejected ${opinion.reason} at ${opinion.step}`;
+}
