@@ -53,6 +53,7 @@ const findingSchema = z.strictObject({
   policy: z.string(),
   rule: z.string(),
   outcome,
+  reason: z.string().optional(),
   enforcement,
   message: z.string(),
   cites: z.array(citeSchema),
@@ -63,8 +64,13 @@ const signatureSchema = z.strictObject({
   authority: z.string(),
   status: z.enum(["verified", "rejected"]),
   reason: z.string().optional(),
+  step: z.string().optional(),
+  detail: z.string().optional(),
   signer: signerSchema.optional(),
   source: z.string(),
+  via: z.string(),
+  about: digest,
+  artifact: digest,
 });
 
 const platformSchema = z.strictObject({

@@ -34,7 +34,9 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (error) {
     const cause = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    throw new InputError("usage", `${path} cannot be read (${cause}): check the path and who may read it.`, { cause: error });
+    throw new InputError("usage", `${path} cannot be read (${cause}): check the path and who may read it.`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,14 +1,24 @@
 import type { Digest } from "./digest.ts";
-import type { RejectionReason, Signer } from "./facts.ts";
+import type { RejectionReason, Signer, Step } from "./facts.ts";
 import type { Gap } from "./gap.ts";
 import type { Instant } from "./instant.ts";
 import type { Enforcement } from "./policy.ts";
-import type { Cite, Decision, Finding, Outcome, PlatformVerdict, SignatureTried, Verdict } from "./verdict.ts";
+import type {
+  Cite,
+  Decision,
+  Finding,
+  FindingReason,
+  Outcome,
+  PlatformVerdict,
+  SignatureTried,
+  Verdict,
+} from "./verdict.ts";
 
 export type FindingJson = {
   readonly policy: string;
   readonly rule: string;
   readonly outcome: Outcome;
+  readonly reason?: FindingReason;
   readonly enforcement: Enforcement;
   readonly message: string;
   readonly cites: readonly Cite[];
@@ -19,11 +29,18 @@ export type SignatureJson = {
   readonly authority: string;
   readonly status: "verified" | "rejected";
   readonly reason?: RejectionReason;
+  /** How far it came, and what was wrong there. */
+  readonly step?: Step;
+  readonly detail?: string;
   readonly signer?: Signer;
   readonly source: string;
+  readonly via: string;
+  /** The manifest or index it was found for, and the signature's own manifest. */
+  readonly about: Digest;
+  readonly artifact: Digest;
 };
 
-/** A verdict as every edge shows it: exactly these members, those without a value left out. */
+/** A verdict as every edge shows it; members without a value are left out. */
 export type VerdictJson = {
   readonly id: Digest;
   readonly image: string;
@@ -56,25 +73,26 @@ export function verdictJson(verdict: Verdict): VerdictJson {
     policies: verdict.policies,
     resolvedAt: verdict.resolvedAt,
     decidedAt: verdict.decidedAt,
-    ...(verdict.validFrom === undefined ? {} : { validFrom: verdict.validFrom }),
-    ...(verdict.validUntil === undefined ? {} : { validUntil: verdict.validUntil }),
+    ...given({ validFrom: verdict.validFrom, validUntil: verdict.validUntil }),
   };
 }
 
 function findingJson(finding: Finding): FindingJson {
   const { policy, rule, outcome, enforcement, message, cites } = finding;
-  return { policy, rule, outcome, enforcement, message, cites };
+  return { policy, rule, outcome, ...given({ reason: finding.reason }), enforcement, message, cites };
 }
 
 function signatureJson(tried: SignatureTried): SignatureJson {
-  return {
-    scheme: tried.scheme,
-    authority: tried.authority,
-    status: tried.status,
-    ...(tried.reason === undefined ? {} : { reason: tried.reason }),
-    ...(tried.signer === undefined ? {} : { signer: tried.signer }),
-    source: tried.source,
-  };
+  const { scheme, authority, status, source, via, about, artifact } = tried;
+  const { reason, step, detail, signer } = tried;
+  return { scheme, authority, status, ...given({ reason, step, detail, signer }), source, via, about, artifact };
+}
+
+/** The members that have a value. */
+function given<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as ReturnType<
+    typeof given<T>
+  >;
 }
 
 function platformJson({ platform, digest, user, composition, base }: PlatformVerdict): PlatformVerdict {

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { makeKey } from "../support/signing/keys.ts";
+import { DISTROLESS_FILES, reasonsOf, SHELL_FILES, SupplyChain, verdictOf } from "../support/supply-chain.ts";
+
+const RULES = `- signed: { by: release-key }
+- user: nonRoot
+- composition: { atMost: distroless }
+- absent: [shell, package-manager]`;
+
+test("allows a signed distroless image that runs as nobody special", async () => {
+  await using chain = await SupplyChain.start();
+  chain.writePolicy(RULES);
+  const built = await chain.push("shop/web:1", { user: "65532" }, DISTROLESS_FILES);
+  await chain.sign("shop/web", built.manifest.descriptor.digest);
+  const verdict = await verdictOf(await chain.compose(), chain.ref("shop/web:1"));
+  assert.deepEqual(reasonsOf(verdict), []);
+  assert.equal(verdict.decision, "allow");
+  assert.equal(verdict.digest, built.manifest.descriptor.digest);
+  assert.deepEqual(verdict.unsafe, []);
+  const [platform] = verdict.platforms;
+  assert.equal(platform?.platform, "linux/amd64");
+  assert.match(platform?.user ?? "", /^nonroot\b/);
+  assert.match(platform?.composition ?? "", /^distroless-static\b/);
+});
+
+test("denies unsigned, signed by another key, and signed over another digest, each by its own reason", async () => {
+  await using chain = await SupplyChain.start();
+  chain.writePolicy(RULES);
+  const app = await chain.compose();
+  const good = await chain.push("shop/good:1", { user: "65532" }, DISTROLESS_FILES);
+  assert.deepEqual(reasonsOf(await verdictOf(app, chain.ref("shop/good:1"))), ["unsigned"]);
+
+  const named = await chain.push("shop/other:1", { user: "65532", labels: { name: "other" } }, DISTROLESS_FILES);
+  await chain.sign("shop/other", named.manifest.descriptor.digest, { key: makeKey() });
+  const other = await verdictOf(app, chain.ref("shop/other:1"));
+  assert.deepEqual(reasonsOf(other), ["wrongly-signed"]);
+  assert.deepEqual(
+    other.signatures.map((tried) => tried.reason),
+    ["unknown-key"],
+  );
+
+  const copied = await chain.push("shop/copied:1", { user: "65532", labels: { name: "copied" } }, DISTROLESS_FILES);
+  const signature = await chain.sign("shop/good", good.manifest.descriptor.digest);
+  const tag = `${copied.manifest.descriptor.digest.replace(":", "-")}.sig`;
+  await chain.attach("shop/copied", { ...signature, tag });
+  const wrong = await verdictOf(app, chain.ref("shop/copied:1"));
+  assert.deepEqual(
+    wrong.signatures.map((tried) => tried.reason),
+    ["wrong-subject"],
+  );
+  assert.deepEqual(reasonsOf(wrong), ["wrongly-signed"]);
+});
+
+test("denies root, a shell, and one bad platform among good ones", async () => {
+  await using chain = await SupplyChain.start();
+  chain.writePolicy(RULES);
+  const app = await chain.compose();
+  const root = await chain.push("shop/root:1", { user: "0:1000" }, DISTROLESS_FILES);
+  await chain.sign("shop/root", root.manifest.descriptor.digest);
+  assert.deepEqual(reasonsOf(await verdictOf(app, chain.ref("shop/root:1"))), ["root-user"]);
+
+  const shell = await chain.push("shop/shell:1", { user: "65532" }, DISTROLESS_FILES, SHELL_FILES);
+  await chain.sign("shop/shell", shell.manifest.descriptor.digest);
+  assert.deepEqual(reasonsOf(await verdictOf(app, chain.ref("shop/shell:1"))), ["composition", "present"]);
+
+  const good = await chain.push("shop/multi", { user: "65532" }, DISTROLESS_FILES);
+  const bad = await chain.push("shop/multi", { user: "root", architecture: "arm64" }, DISTROLESS_FILES);
+  const index = await chain.pushIndex("shop/multi:1", [
+    { built: good, architecture: "amd64" },
+    { built: bad, architecture: "arm64" },
+  ]);
+  await chain.signBundle("shop/multi", index);
+  const verdict = await verdictOf(app, chain.ref("shop/multi:1"));
+  assert.deepEqual(reasonsOf(verdict), ["root-user"]);
+  assert.match(verdict.findings.find((finding) => finding.reason === "root-user")?.message ?? "", /arm64/);
+});
