@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { digestOf } from "../../src/crypto/digest-of.ts";
 import { plainDescriptor } from "../../src/domain/descriptor.ts";
 import type { Digest } from "../../src/domain/digest.ts";
-import { PortError, type PortCode } from "../../src/domain/errors.ts";
+import type { PortCode } from "../../src/domain/errors.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/domain/media-types.ts";
 import type { Repository } from "../../src/domain/reference.ts";
 import type { ImageSource } from "../../src/ports/image-source.ts";
@@ -18,6 +18,7 @@ import {
   type Put,
   type PutImage,
 } from "../support/image-builder.ts";
+import { isPortError } from "../support/port-error.ts";
 import { digestReference, tagReference } from "../support/references.ts";
 
 /** A place that images were put into, and the source that reads it. */
@@ -28,7 +29,7 @@ export type World = {
   readonly repository: Repository;
   /** Whether it answers by the referrers API, or only by tag. */
   readonly via: "referrers-api" | "referrers-tag";
-  /** What a repository that nobody made says of its tags, if it can be told apart. */
+  /** Whether it lists its repositories, or the code by which it refuses. */
   readonly catalog: "listed" | PortCode;
   readonly close: () => Promise<void>;
 };
@@ -178,12 +179,4 @@ export function imageSourceContract(name: string, start: () => Promise<World>): 
       );
     });
   });
-}
-
-export function isPortError(code: PortCode): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof PortError, `${String(error)} is no PortError`);
-    assert.equal(error.code, code, error.message);
-    return true;
-  };
 }

@@ -78,7 +78,8 @@ export class TestRegistry implements ImageTarget {
 
   /** `host:port`, as references spell it. */
   get host(): string {
-    return `${this.#options.address ?? "127.0.0.1"}:${this.port}`;
+    const address = this.#options.address ?? "127.0.0.1";
+    return `${address.includes(":") ? `[${address}]` : address}:${this.port}`;
   }
 
   get url(): string {

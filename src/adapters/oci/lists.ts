@@ -12,7 +12,7 @@ import { CATALOG_SCOPE, pullScope } from "./scope.ts";
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const PAGE_SIZE = 1000;
 
-export function isTag(text: string): text is Tag {
+function isTag(text: string): text is Tag {
   return TAG.test(text);
 }
 

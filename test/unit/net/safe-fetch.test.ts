@@ -7,7 +7,7 @@ import { after, describe, test } from "node:test";
 import { createSafeFetch, type SafeFetchOptions } from "../../../src/adapters/http/safe-fetch.ts";
 import type { SafeFetchRequest } from "../../../src/ports/safe-fetch.ts";
 import type { Resolve } from "../../../src/net/connector.ts";
-import { isPortError } from "../../contract/image-source.ts";
+import { isPortError } from "../../support/port-error.ts";
 import { issueCertificate } from "../../support/certificates.ts";
 
 const closing: (() => unknown)[] = [];

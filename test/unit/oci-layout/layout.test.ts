@@ -11,7 +11,7 @@ import { openLayout, type LayoutLocation } from "../../../src/adapters/oci-layou
 import { digestOf } from "../../../src/crypto/digest-of.ts";
 import { hexOf, type Digest } from "../../../src/domain/digest.ts";
 import { InputError, PortError } from "../../../src/domain/errors.ts";
-import { isPortError } from "../../contract/image-source.ts";
+import { isPortError } from "../../support/port-error.ts";
 import { collect } from "../../support/collect.ts";
 import { jsonBytes, putImage, putIndex, putReferrer, type PutImage } from "../../support/image-builder.ts";
 import { LayoutWriter, paxRecord, tarOf, type TarEntry } from "../../support/layout-writer.ts";

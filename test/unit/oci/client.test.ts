@@ -7,7 +7,7 @@ import { createRegistryClient } from "../../../src/adapters/oci/client.ts";
 import type { RegistryClientOptions, RequestReport } from "../../../src/adapters/oci/options.ts";
 import { InputError } from "../../../src/domain/errors.ts";
 import type { ImageSource } from "../../../src/ports/image-source.ts";
-import { isPortError } from "../../contract/image-source.ts";
+import { isPortError } from "../../support/port-error.ts";
 import { issueCertificate } from "../../support/certificates.ts";
 import { collect } from "../../support/collect.ts";
 import { putImage, putReferrer, putReferrersTag, type PutImage } from "../../support/image-builder.ts";
@@ -362,6 +362,13 @@ describe("hosts", { timeout: 30_000 }, () => {
     assert.equal(registry.requests.length, 0);
   });
 
+  test("on an IPv6 address are reached if listed", async () => {
+    const { registry, image } = await start({ address: "::1" });
+    assert.match(registry.host, /^\[::1\]:\d+$/);
+    assert.deepEqual((await resolve(clientOf(registry), registry))?.descriptor, image.descriptor);
+    await assert.rejects(resolve(clientOf(registry, { plainHttpHosts: [] }), registry), isPortError("blocked-address"));
+  });
+
   test("that are listed for plain HTTP are so on that port only", async () => {
     const { registry } = await start();
     const source = clientOf(registry, { plainHttpHosts: ["127.0.0.1", "127.0.0.1:1"] });
@@ -443,6 +450,22 @@ describe("content", { timeout: 30_000 }, () => {
     await assert.rejects(source.manifest(repository, image.descriptor.digest, never), isPortError("digest-mismatch"));
     await assert.rejects(resolve(source, registry), isPortError("digest-mismatch"));
     await assert.rejects(source.blob(repository, image.config.descriptor, 4096, never), isPortError("digest-mismatch"));
+  });
+
+  test("that is a genuine document, but not the one asked for, is refused", async () => {
+    const { registry, image } = await start();
+    const other = await putImage(registry, PATH, { config: { author: "other" } });
+    const type = { "content-type": other.descriptor.mediaType };
+    const body = Buffer.from(other.bytes).toString("utf8");
+    const source = clientOf(registry);
+    for (const headers of [type, { ...type, "docker-content-digest": other.descriptor.digest }]) {
+      const mend = registry.break({ kind: "manifest" }, { kind: "status", status: 200, headers, body });
+      const asked = source.manifest(registry.repository(PATH), image.descriptor.digest, never);
+      await assert.rejects(asked, isPortError("digest-mismatch"));
+      const reference = digestReference(registry.repository(PATH), image.descriptor.digest);
+      await assert.rejects(source.resolve(reference, never), isPortError("digest-mismatch"));
+      mend();
+    }
   });
 
   test("of a forged layer is never delivered whole", async () => {

@@ -8,7 +8,7 @@ import { dockerConfigCredentials } from "../../../src/adapters/oci/docker-config
 import type { Credentials } from "../../../src/adapters/oci/credentials.ts";
 import { InputError } from "../../../src/domain/errors.ts";
 import type { Registry } from "../../../src/domain/reference.ts";
-import { isPortError } from "../../contract/image-source.ts";
+import { isPortError } from "../../support/port-error.ts";
 
 const never = new AbortController().signal;
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -23,8 +23,8 @@ case "$host" in
   token.example.com) echo '{"ServerURL":"token.example.com","Username":"<token>","Secret":"refresh-me"}' ;;
   https://index.docker.io/v1/) echo '{"ServerURL":"https://index.docker.io/v1/","Username":"hub","Secret":"hubpass"}' ;;
   broken.example.com) echo "cannot reach the keychain for hunter2"; exit 2 ;;
-  babbling.example.com) head -c 200000 /dev/zero; sleep 5 ;;
-  hanging.example.com) sleep 5 ;;
+  babbling.example.com) head -c 200000 /dev/zero; exec sleep 5 ;;
+  hanging.example.com) exec sleep 5 ;;
   nonsense.example.com) echo 'hunter2 is not JSON' ;;
   empty.example.com) echo '{"ServerURL":"x","Username":"u","Secret":""}' ;;
   *) echo "credentials not found in native keychain"; exit 1 ;;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { nextPage, parseNextLink } from "../../../src/adapters/oci/link.ts";
-import { isPortError } from "../../contract/image-source.ts";
+import { isPortError } from "../../support/port-error.ts";
 
 const CURRENT = new URL("https://registry.example.com:5000/v2/shop/web/tags/list?n=10");
 

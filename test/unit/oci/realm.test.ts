@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { parseHosts } from "../../../src/adapters/oci/endpoint.ts";
 import { judgeRealm } from "../../../src/adapters/oci/realm.ts";
-import { isPortError } from "../../contract/image-source.ts";
+import { isPortError } from "../../support/port-error.ts";
 
 const HOSTS = parseHosts(["plain.internal:5000", "tokens.internal:5001"], ["secure.internal", "auth.internal:8443"]);
 const judge = (realm: string, registry: string) => judgeRealm(realm, new URL(registry), HOSTS, "it");
