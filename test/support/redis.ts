@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer, connect, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,10 +38,10 @@ export class RedisServer implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  async start(): Promise<void> {
+  async start(more: readonly string[] = []): Promise<void> {
     const own = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#folder, "--save", ""];
     const durable = ["--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no"];
-    this.#process = spawn(SERVER, [...own, ...durable, ...this.#settings], { stdio: "ignore" });
+    this.#process = spawn(SERVER, [...own, ...durable, ...this.#settings, ...more], { stdio: "ignore" });
     const deadline = Date.now() + START_MS;
     while (!(await answers(this.port))) {
       if (Date.now() > deadline) throw new Error("redis-server did not start");
@@ -67,6 +67,13 @@ export class RedisServer implements AsyncDisposable {
 
   thaw(): void {
     this.#process?.kill("SIGCONT");
+  }
+
+  /** Everything that was ever written to it, as the append-only file has it. */
+  async written(): Promise<Buffer> {
+    const folder = join(this.#folder, "appendonlydir");
+    const names = await readdir(folder);
+    return Buffer.concat(await Promise.all(names.map((name) => readFile(join(folder, name)))));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -96,10 +96,11 @@ export class EmbeddedDatabase {
     // EXCLUSIVE must be set before the first access in WAL mode to keep the index of the log off shared memory
     // (sqlite.org/wal.html, section 8), which also makes the lock that a second process meets.
     this.#sql.exec("PRAGMA locking_mode = EXCLUSIVE");
+    // Before anything is written: another program's file must stay as it is.
+    const version = this.#ownVersion();
     this.#sql.exec("PRAGMA journal_mode = WAL");
     this.#sql.exec("PRAGMA synchronous = NORMAL");
     this.#sql.exec(`PRAGMA mmap_size = ${MMAP_BYTES}`);
-    const version = this.#ownVersion();
     if (version > 0) this.#checkIntegrity();
     for (const [index, step] of MIGRATIONS.entries()) if (index >= version) this.#migrate(step, index + 1);
     this.#sql.exec("BEGIN IMMEDIATE; COMMIT");
