@@ -120,10 +120,14 @@ test("leaves all not collected while one layer was never asked for", () => {
 });
 
 test("cannot inspect an image whose layers two unpackers would lay differently", () => {
-  const { composition, user } = inspected({ user: "app" }, { "opt/old": { mode: 0o755 }, "etc/passwd": "app:x:7:7::/:" }, [
-    [".wh.opt", ""],
-    ["opt/new", { mode: 0o755 }],
-  ]);
+  const { composition, user } = inspected(
+    { user: "app" },
+    { "opt/old": { mode: 0o755 }, "etc/passwd": "app:x:7:7::/:" },
+    [
+      [".wh.opt", ""],
+      ["opt/new", { mode: 0o755 }],
+    ],
+  );
   assert.equal(reasonOf(composition), "ambiguous-layers");
   assert.equal(user.kind === "known" ? user.value.verdict : user.kind, "unresolvable");
 });
