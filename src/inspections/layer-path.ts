@@ -43,7 +43,7 @@ function cleanParts(name: string): CleanPath | Fault {
   return { kind: "path", path: parts.join("/"), base: parts.at(-1) ?? "", depth: parts.length, escapes };
 }
 
-export function baseOf(path: string): string {
+function baseOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 

@@ -5,7 +5,7 @@ import { followPath } from "./tree-path.ts";
 import { directoryNode, isSpent, newBudget, type Budget, type TreeDoubt, type TreeNode } from "./tree.ts";
 
 /** A directory that a layer put over a lower symbolic link without saying so: where its children land depends on the snapshotter. */
-export type OverLink = {
+type OverLink = {
   readonly layer: number;
   readonly path: string;
   /** Where the link led, so where another snapshotter puts them. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import * as fc from "fast-check";
+
 import type { LayerFacts } from "../../../src/domain/layer-facts.ts";
 import { mergeLayers, type MergedTree } from "../../../src/inspections/overlay.ts";
 import { followPath } from "../../../src/inspections/tree-path.ts";
@@ -264,4 +266,72 @@ test("takes names like __proto__ and constructor for nothing but names", () => {
   const tree = merge({ __proto__: EXEC, constructor: "plain", "toString/passwd": "x" });
   assert.equal(find(tree, "constructor")?.body, undefined);
   assert.equal(find(tree, "toString/passwd")?.body, "x");
+});
+
+type Change = { readonly kind: "file" | "hide" | "opaque"; readonly path: string };
+
+function within(path: string, ancestor: string): boolean {
+  return path === ancestor || path.startsWith(`${ancestor}/`);
+}
+
+/** The specification's own words over sets of paths, for layers without links or conflicts inside a layer. */
+function modelled(layers: readonly (readonly Change[])[]): readonly string[] {
+  let files = new Map<string, number>();
+  for (const [layer, changes] of layers.entries()) {
+    for (const { kind, path } of changes) {
+      if (kind === "opaque") files = new Map([...files].filter(([file]) => file === path || !within(file, path)));
+      if (kind === "hide") files = new Map([...files].filter(([file]) => !within(file, path)));
+      // A directory that must exist replaces a lower file.
+      const folders = kind === "opaque" ? [path] : [];
+      for (let at = path; at.includes("/");) {
+        at = at.slice(0, at.lastIndexOf("/"));
+        folders.push(at);
+      }
+      for (const folder of folders) files.delete(folder);
+    }
+    for (const { kind, path } of changes) {
+      if (kind !== "file") continue;
+      files = new Map([...files].filter(([file]) => !within(file, path) && !within(path, file)));
+      files.set(path, layer);
+    }
+  }
+  return [...files].map(([file, layer]) => `${layer}:${file}`).sort();
+}
+
+/** Changes of one layer that do not contradict each other: no path twice, none below another's file or whiteout. */
+function consistent(changes: readonly Change[]): readonly Change[] {
+  const kept: Change[] = [];
+  for (const change of changes) {
+    const clashes = kept.some((other) =>
+      other.kind === "opaque" && change.kind === "opaque"
+        ? other.path === change.path
+        : (other.kind !== "opaque" && within(change.path, other.path)) ||
+          (change.kind !== "opaque" && within(other.path, change.path)),
+    );
+    if (!clashes) kept.push(change);
+  }
+  return kept;
+}
+
+function entryOf({ kind, path }: Change): readonly [string, EntrySpec] {
+  const slash = path.lastIndexOf("/") + 1;
+  if (kind === "file") return [path, EXEC];
+  return kind === "hide" ? [`${path.slice(0, slash)}.wh.${path.slice(slash)}`, ""] : [`${path}/.wh..wh..opq`, ""];
+}
+
+test("agrees with the specification's words on any layers without links", () => {
+  const path = fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
+  const change = fc.record({ kind: fc.constantFrom("file", "file", "hide", "opaque"), path });
+  const layers = fc.array(fc.array(change, { maxLength: 6 }).map(consistent), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(layers, (layers) => {
+      const tree = merge(...layers.map((changes) => changes.map(entryOf)));
+      assert.deepEqual(tree.doubts, []);
+      const files = paths(tree)
+        .filter((found) => !found.endsWith("/"))
+        .map((found) => `${find(tree, found)?.layer}:${found}`);
+      assert.deepEqual(files.sort(), modelled(layers));
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { HEAD_BYTES, type LayerFacts } from "../../../src/domain/layer-facts.ts";
+import { factsOf } from "../../support/layer-facts.ts";
+import { tar, type EntrySpec, type LayerSpec } from "../../support/tar.ts";
+
+function facts(spec: LayerSpec): LayerFacts {
+  const found = factsOf(tar(spec), 700);
+  if ("reason" in found) throw new Error(`${found.reason}: ${found.detail}`);
+  return found;
+}
+
+function kept(spec: LayerSpec): readonly string[] {
+  return facts(spec).entries.map((entry) => entry.path);
+}
+
+const DATA: EntrySpec = { mode: 0o644, body: "data" };
+const DEEP = "opt/app/data/deep";
+
+test("keeps what questions need and counts the rest", () => {
+  const found = facts({
+    [`${DEEP}/plain.txt`]: DATA,
+    [`${DEEP}/program`]: { mode: 0o755, body: "\x7fELF" },
+    [`${DEEP}/setuid`]: { mode: 0o4644, body: "x" },
+    [`${DEEP}/open`]: { mode: 0o666, body: "x" },
+    [`${DEEP}/bash`]: DATA,
+    [`${DEEP}/link`]: { link: "x" },
+    [`${DEEP}/lib/libc.so.6`]: DATA,
+    "usr/share/man/man1/ls.1": DATA,
+    "usr/bin/disarmed": DATA,
+    "dev/null": { type: "3", device: [1, 3] },
+  });
+  assert.deepEqual(
+    found.entries.map((entry) => entry.path),
+    [
+      `${DEEP}/program`,
+      `${DEEP}/setuid`,
+      `${DEEP}/open`,
+      `${DEEP}/bash`,
+      `${DEEP}/link`,
+      "usr/bin/disarmed",
+      "dev/null",
+    ],
+  );
+  assert.equal(found.entryCount, 10);
+  assert.deepEqual(found.tally, {
+    kinds: { file: 8, directory: 0, symlink: 1, hardlink: 0, character: 1, block: 0, fifo: 0 },
+    fileBytes: 26,
+    sharedLibraries: 1,
+    manuals: 1,
+  });
+});
+
+test("keeps directories near the root, and those that something of interest stands in", () => {
+  const directory: EntrySpec = { type: "5" };
+  assert.deepEqual(
+    kept([
+      ["a/", directory],
+      ["a/b/c/", directory],
+      ["a/b/c/d/", directory],
+      ["a/b/c/d/e/", directory],
+      ["a/b/c/d/e/run", { mode: 0o755 }],
+      ["a/b/c/other/", directory],
+      ["a/b/c/other/data", DATA],
+    ]),
+    ["a", "a/b/c", "a/b/c/d", "a/b/c/d/e", "a/b/c/d/e/run"],
+  );
+});
+
+test("reads whole the files that questions are about, and only the head of others", () => {
+  const long = "x".repeat(5000);
+  const found = facts({
+    "etc/passwd": long,
+    "./etc/os-release": "ID=x\n",
+    "var/lib/dpkg/status.d/base": "Package: base\n",
+    "var/lib/dpkg/status.d/base.md5sums": long,
+    "nix/store/abc/etc/group": "g:x:1:\n",
+    "bin/app": { mode: 0o755, body: `\x7fELF${long}` },
+  });
+  assert.deepEqual(found.bodies, {
+    "etc/passwd": long,
+    "etc/os-release": "ID=x\n",
+    "var/lib/dpkg/status.d/base": "Package: base\n",
+    "nix/store/abc/etc/group": "g:x:1:\n",
+  });
+  assert.equal(found.entries.at(-1)?.head, `\x7fELF${long}`.slice(0, HEAD_BYTES));
+});
+
+test("counts a body as unread when it is too large, or when another entry took its place", () => {
+  assert.deepEqual(facts({ "etc/os-release": "x".repeat(70_000) }).bodies, {});
+  assert.deepEqual(
+    facts([
+      ["etc/passwd", "x"],
+      ["etc/passwd", { link: "y" }],
+    ]).bodies,
+    {},
+  );
+});
+
+test("counts bodies as unread once together they are too much", () => {
+  const found = facts(
+    Object.fromEntries(
+      Array.from({ length: 3 }, (_, index): [string, EntrySpec] => [
+        ["etc/passwd", "etc/group", "etc/shadow"][index] ?? "",
+        "x".repeat(7 * 1024 * 1024),
+      ]),
+    ),
+  );
+  assert.deepEqual(Object.keys(found.bodies), ["etc/passwd", "etc/group"]);
+});
+
+test("tells whiteouts from files, and where in the archive they stood", () => {
+  const found = facts([
+    ["a", DATA],
+    ["etc/.wh.passwd", ""],
+    ["b", DATA],
+    [".wh..wh..opq", ""],
+    ["d/.wh..wh..opq", ""],
+    [".wh.top", ""],
+  ]);
+  assert.deepEqual(
+    found.entries.map((entry) => entry.path),
+    ["a", "b"],
+  );
+  assert.deepEqual(found.whiteouts, [
+    { path: "etc/passwd", kind: "path", after: 1 },
+    { path: "", kind: "opaque", after: 2 },
+    { path: "d", kind: "opaque", after: 2 },
+    { path: "top", kind: "path", after: 2 },
+  ]);
+});
+
+test("says that names of AUFS were seen", () => {
+  assert.deepEqual(facts({ ".wh..wh.plnk/": { type: "5" } }).anomalies, [
+    { code: "aufs-metadata", path: ".wh..wh.plnk" },
+  ]);
+});
+
+test("refuses a root that is no directory", () => {
+  for (const name of ["./", "/", "..", "a/.."]) {
+    const found = factsOf(tar([[name, { type: "2", link: "x" }]]));
+    assert.equal("reason" in found ? found.reason : "walked", "ambiguous-tar", name);
+    assert.deepEqual(
+      facts([[name, { type: "5" }]]).entries.map((entry) => entry.path),
+      [""],
+    );
+  }
+});
+
+test("keeps names as bytes: two spellings of one letter are two files", () => {
+  assert.deepEqual(kept({ "bin/caf\xc3\xa9": { mode: 0o755 }, "bin/caf\xe9": { mode: 0o755 } }), [
+    "bin/caf\xc3\xa9",
+    "bin/caf\xe9",
+  ]);
+});
