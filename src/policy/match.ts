@@ -37,7 +37,6 @@ function fitsNamespace({ namespaces }: Match, { namespace }: AdmissionContext): 
 function fitsObject(match: Match, { labels, operation }: AdmissionContext): boolean {
   if (match.operations.length > 0 && operation !== undefined && !match.operations.includes(operation)) return false;
   return Object.entries(match.labels).every(
-    ([label, values]) =>
-      labels === undefined || values.some((value) => Object.hasOwn(labels, label) && labels[label] === value),
+    ([label, values]) => labels === undefined || values.some((value) => labels[label] === value),
   );
 }

@@ -239,6 +239,11 @@ suite("thresholds", () => {
     );
   });
 
+  test("take a member that is named twice for one, however many have signed for it", () => {
+    const facts = imageFacts({ signatures: [signature("a", verified([ALICE])), signature("a", verified([BOB]))] });
+    assert.equal(answered(facts, "signed: { by: { atLeast: 2, of: [a, a, b] } }"), "deny threshold");
+  });
+
   test("nest, and spend each signer once in the whole tree", () => {
     const tree = "signed: { by: { atLeast: 2, of: [a, { atLeast: 2, of: [b, c] }, { atLeast: 1, of: [d] }] } }";
     const by = (...names: readonly string[]) =>
@@ -268,6 +273,12 @@ suite("the enforcement of an authority", () => {
       [false, true, true],
       [false, false, true],
     ]);
+  });
+
+  test("keeps a gap of its own from leaving such a rule open, which filling it could not satisfy", () => {
+    const gap = imageFacts({ sources: [{ about: ROOT, source: SOURCE, state: { kind: "gap", gap: GAP } }] });
+    assert.equal(answer(judged(set("warn", "signed: { by: a }"), gap)), "deny unsigned");
+    assert.equal(answer(judged(set("deny", "signed: { by: a }"), gap)), "deny gap?");
   });
 
   test("is told where it mattered, and listed as a weakening", () => {
@@ -557,6 +568,18 @@ suite("anyOf and static answers", () => {
     );
   });
 
+  test("unsafeAllow shows wherever it stands, should a set hold it inside anyOf", () => {
+    const set = rules("user: nonRoot");
+    const hidden = { kind: "anyOf", rules: [{ kind: "unsafeAllow", reason: "vendor" }] } as const;
+    const matched = set.policies.map((policy) => ({
+      ...policy,
+      rules: policy.rules.map((one) => ({ ...one, rule: hidden })),
+    }));
+    assert.deepEqual(judged(set, imageFacts(), { matched }).unsafe, [
+      "policy production: rules[0].anyOf: unsafeAllow: vendor",
+    ]);
+  });
+
   test("unsafeAllow in one policy excuses nothing in another", () => {
     const set = policySet(
       policyYaml(["unsafeAllow: { reason: x }"], "", "one"),
@@ -595,6 +618,8 @@ suite("time", () => {
   test("the verdict says between which instants it holds", () => {
     const verdict = bound("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z");
     assert.deepEqual([verdict.validFrom, verdict.validUntil], ["2026-11-01T00:00:00.000Z", "2026-12-01T00:00:00.000Z"]);
+    assert.equal(bound(NOW, undefined).validFrom, NOW);
+    assert.equal(bound(undefined, NOW).validFrom, NOW);
     const open = bound(undefined, undefined);
     assert.deepEqual([open.validFrom, open.validUntil], [undefined, undefined]);
     const early = bound("2026-12-01T00:00:00Z", undefined);
