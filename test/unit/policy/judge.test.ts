@@ -175,6 +175,13 @@ suite("signed", () => {
     );
   });
 
+  test("does not hold for a signature from a place where the authority does not look", () => {
+    const elsewhere = signature("a", verified([ALICE]), ROOT, OTHER_SOURCE);
+    const facts = imageFacts({ signatures: [elsewhere], sources: [observed(), observed(ROOT, OTHER_SOURCE)] });
+    assert.equal(answer(judged(rules(SIGNED), facts)), "deny unsigned");
+    assert.equal(answer(judged(rules(SIGNED), facts, { sourcesOf: () => [SOURCE, OTHER_SOURCE] })), "allow");
+  });
+
   test("takes a place without a fact about it for one that was not looked at", () => {
     const facts = imageFacts({ sources: [observed(ROOT, OTHER_SOURCE)] });
     assert.equal(answered(facts, SIGNED), "deny not-collected?");
@@ -232,11 +239,16 @@ suite("thresholds", () => {
   });
 
   test("count one signer once, in whatever scheme its signatures come", () => {
-    const bundle = { ...signature("b", verified([ALICE]), ROOT, OTHER_SOURCE), scheme: "sigstore-bundle" as never };
-    assert.equal(
-      answered(imageFacts({ signatures: [signature("a", verified([ALICE])), bundle] }), TWO),
-      "deny threshold",
-    );
+    const places = { sourcesOf: () => [SOURCE, OTHER_SOURCE] };
+    const sources = [observed(), observed(ROOT, OTHER_SOURCE)];
+    const byBundle = (signer: typeof ALICE) => ({
+      ...signature("b", verified([signer]), ROOT, OTHER_SOURCE),
+      scheme: "sigstore-bundle" as never,
+    });
+    const by = (signer: typeof ALICE) =>
+      imageFacts({ sources, signatures: [signature("a", verified([ALICE])), byBundle(signer)] });
+    assert.equal(answer(judged(rules(TWO), by(ALICE), places)), "deny threshold");
+    assert.equal(answer(judged(rules(TWO), by(BOB), places)), "allow");
   });
 
   test("take a member that is named twice for one, however many have signed for it", () => {
