@@ -4,7 +4,7 @@ import { matchesGlob } from "./glob.ts";
 import { matchesPattern } from "./pattern.ts";
 
 /** What is known where no admission request is: the command line, REST, a scan. */
-export const NO_CONTEXT: AdmissionContext = { namespace: undefined, labels: undefined, operation: undefined };
+const NO_CONTEXT: AdmissionContext = { namespace: undefined, labels: undefined, operation: undefined };
 
 /**
  * The policies that speak about an image of this repository, in the order of the files. Tag and digest play no part.

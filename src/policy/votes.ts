@@ -9,12 +9,12 @@ import { signerKey } from "./signer-matching.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** How one signature stands at this instant. */
-export type Standing = "counts" | "expired" | "not-yet-valid" | "rejected";
+type Standing = "counts" | "expired" | "not-yet-valid" | "rejected";
 
 export type Vote = { readonly fact: SignatureFact; readonly standing: Standing };
 
 /** A place that was not seen, for lack of an answer or of asking. */
-export type Hole = { readonly about: Digest; readonly source: string; readonly gap: Gap | undefined };
+type Hole = { readonly about: Digest; readonly source: string; readonly gap: Gap | undefined };
 
 /** What one authority says of some digests, any of which would do. */
 export type Ballot = {
