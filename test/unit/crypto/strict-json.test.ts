@@ -190,6 +190,8 @@ test("refuses half a surrogate pair, which Go reads as another character", () =>
     "\\ude00\\ud83d",
     "\\ud83d\\u0041",
     "\\ud83d\\ud83d",
+    "\\ud83d\\ue000",
+    "\\ud83d\\uffff",
     "\\uDBFF\\n",
   ]) {
     refused(`{"${half}":1}`, /half a surrogate pair/);
