@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { digestOf } from "../../../src/crypto/digest-of.ts";
+import { preAuthEncoding } from "../../../src/crypto/dsse.ts";
 import { hexOf } from "../../../src/domain/digest.ts";
 import type { Opinion } from "../../../src/domain/facts.ts";
 import { instantOf } from "../../../src/domain/instant.ts";
@@ -80,6 +81,12 @@ describe("a sigstore bundle that refers to an image", () => {
 
   test("verifies with an entry of the kind intoto", async () => {
     assert.equal(verdictOf(await judge({ sign: { body: intotoBody } })), "verified");
+  });
+
+  test("verifies with an entry of the kind hashedrekord over the signed encoding", async () => {
+    const body: BundleOptions["body"] = ({ content, ...parts }) =>
+      hashedRekordBody({ ...parts, content: preAuthEncoding("application/vnd.in-toto+json", content) });
+    assert.equal(verdictOf(await judge({ sign: { body } })), "verified");
   });
 
   test("verifies with an entry as Rekor v2 makes them, and proves no time without a promise", async () => {
@@ -260,7 +267,7 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case]>
     "rejected log-mismatch at log",
     { sign: { logged: (parts) => ({ ...parts, pem: stranger.pem }) } },
   ],
-  "an entry of another kind": ["rejected log-mismatch at log", { sign: { body: hashedRekordBody } }],
+  "an entry as hashedrekord over the payload alone": ["rejected log-mismatch at log", { sign: { body: hashedRekordBody } }],
   "a good entry beside one of another payload": [
     "rejected log-mismatch at log",
     {
