@@ -6,10 +6,10 @@ import { parsePublicKey, publicKeyOfSpki, type PublicKey } from "./public-key.ts
 
 /** The signature that an entry must be about, all of it: signed bytes, signatures, key. */
 export type Logged = {
-  /** `hashedrekord` for a signature over the content itself, `dsse` for an envelope (logged as dsse or intoto). */
-  readonly shape: "hashedrekord" | "dsse";
-  /** The signed bytes, or the envelope's payload. */
-  readonly content: Uint8Array;
+  /** Exactly what was signed; an envelope's pre-authentication encoding. Entries of the kind hashedrekord hold its hash. */
+  readonly message: Uint8Array;
+  /** An envelope's payload, whose hash entries of the kinds dsse and intoto hold. */
+  readonly payload: Uint8Array | undefined;
   /** Every signature of the artefact. */
   readonly signatures: readonly Uint8Array[];
   /** DER SubjectPublicKeyInfo of the key that was found to have signed. */
@@ -23,11 +23,9 @@ export type Logged = {
 export function logMismatch(body: Uint8Array, logged: Logged): string | undefined {
   const entry = readBody(body);
   if (typeof entry === "string") return entry;
-  if ((entry.kind === "hashedrekord") !== (logged.shape === "hashedrekord")) {
-    return `the log entry is of the kind ${entry.kind}, which is not how this signature is logged`;
-  }
-  if (entry.hash.hex !== hashOf(logged.content, entry.hash.algorithm))
-    return "the log entry is of other signed content";
+  const content = entry.kind === "hashedrekord" ? logged.message : logged.payload;
+  if (content === undefined) return `the log entry is of the kind ${entry.kind}, and the signature has no envelope`;
+  if (entry.hash.hex !== hashOf(content, entry.hash.algorithm)) return "the log entry is of other signed content";
   if (!sameSet(entry.signatures, logged.signatures)) return "the log entry holds another signature";
   if (!entry.signatures.every((each) => sameBytes(keyOfVerifier(each.verifier)?.der, logged.signer))) {
     return "the log entry holds the signature of another key";

@@ -79,7 +79,8 @@ function readSignature(document: Document, text: string): MadeSignature {
   return {
     message: document.bytes,
     signature,
-    logged: { shape: "hashedrekord", content: document.bytes, signatures: [signature] },
+    payload: undefined,
+    signatures: [signature],
     entries,
     timestamps: annotations[TIMESTAMP] === undefined ? 0 : 1,
     claimed: () => claimedKey(annotations[CERTIFICATE], entries, signature),
