@@ -28,7 +28,7 @@ const MAX_INDEX_DEPTH = 3;
 export type ResolveParts = { readonly images: ImageSource; readonly clock: Clock };
 
 /** Parses a manifest document strictly. Throws `InputError`. */
-export function readManifest(document: Document): Manifest | Index {
+function readManifest(document: Document): Manifest | Index {
   const value = parseStrictJson(document.bytes, { code: "manifest", name: "manifest", maxBytes: MAX_MANIFEST_BYTES });
   return parseManifest(value, document.descriptor.mediaType);
 }
