@@ -87,7 +87,7 @@ export function keyOfVerifier(verifier: Verifier): PublicKey | undefined {
 }
 
 /** The key inside a certificate, whoever issued it. Throws what `X509Certificate` throws, and `InputError`. */
-export function keyOfCertificate(certificate: Uint8Array | string): PublicKey {
+function keyOfCertificate(certificate: Uint8Array | string): PublicKey {
   const parsed = new X509Certificate(typeof certificate === "string" ? certificate : Buffer.from(certificate));
   return publicKeyOfSpki(parsed.publicKey.export({ type: "spki", format: "der" }), "certificate's key");
 }

@@ -45,7 +45,9 @@ function artifactOf(name: string): Buffer {
 
 function messageOf(bundle: Bundle, name: string): Uint8Array {
   const { content } = bundle;
-  return content.kind === "dsse" ? preAuthEncoding(content.envelope.payloadType, content.envelope.payload) : artifactOf(name);
+  return content.kind === "dsse"
+    ? preAuthEncoding(content.envelope.payloadType, content.envelope.payload)
+    : artifactOf(name);
 }
 
 /** The whole judgement of a bundle by a managed key, up to what it says of an image. */
@@ -104,7 +106,10 @@ function logProblem(name: string): string | undefined {
   const root: LogRoot = json === undefined ? publicGoodLogs() : parseTrustedLogs(json, name);
   const bundle = bundleOf(name);
   if (bundle.entries.length === 0) return "no entry";
-  const key = bundle.material.kind === "certificate" ? keyOfVerifier({ kind: "certificate", der: bundle.material.leaf }) : undefined;
+  const key =
+    bundle.material.kind === "certificate"
+      ? keyOfVerifier({ kind: "certificate", der: bundle.material.leaf })
+      : undefined;
   const { content } = bundle;
   const signatures = content.kind === "dsse" ? content.envelope.signatures.map(({ sig }) => sig) : [content.signature];
   for (const entry of bundle.entries) {
@@ -154,9 +159,17 @@ const LOG_FAULTS = [
 
 describe("the log entries of sigstore's conformance cases", { skip }, () => {
   for (const name of cases.filter((each) => !each.endsWith("_fail"))) {
-    test(`are proved and about their signature: ${name}`, () => assert.equal(problemOf(() => logProblem(name)), undefined));
+    test(`are proved and about their signature: ${name}`, () =>
+      assert.equal(
+        problemOf(() => logProblem(name)),
+        undefined,
+      ));
   }
   for (const name of LOG_FAULTS) {
-    test(`are refused: ${name}`, () => assert.notEqual(problemOf(() => logProblem(name)), undefined));
+    test(`are refused: ${name}`, () =>
+      assert.notEqual(
+        problemOf(() => logProblem(name)),
+        undefined,
+      ));
   }
 });

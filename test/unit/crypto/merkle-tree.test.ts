@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import { rootOfPath } from "../../../src/crypto/merkle-tree.ts";
 import { path, treeHash } from "../../support/signing/virtual-log.ts";

@@ -267,7 +267,10 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case]>
     "rejected log-mismatch at log",
     { sign: { logged: (parts) => ({ ...parts, pem: stranger.pem }) } },
   ],
-  "an entry as hashedrekord over the payload alone": ["rejected log-mismatch at log", { sign: { body: hashedRekordBody } }],
+  "an entry as hashedrekord over the payload alone": [
+    "rejected log-mismatch at log",
+    { sign: { body: hashedRekordBody } },
+  ],
   "a good entry beside one of another payload": [
     "rejected log-mismatch at log",
     {
@@ -411,8 +414,9 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case]>
     "rejected unsupported at parsed",
     {
       sign: {
-        bundle: ({ dsseEnvelope: _, ...proper }) => ({
+        bundle: (proper) => ({
           ...proper,
+          dsseEnvelope: undefined,
           messageSignature: { messageDigest: { algorithm: "SHA2_256", digest: "AAAA" }, signature: "AAAA" },
         }),
       },
