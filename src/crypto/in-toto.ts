@@ -16,10 +16,9 @@ import { parseStrictJson } from "./strict-json.ts";
 export type Statement = {
   readonly subjects: readonly StatementSubject[];
   readonly predicateType: string;
-  readonly predicate: JsonValue | undefined;
 };
 
-export type StatementSubject = {
+type StatementSubject = {
   readonly name: string | undefined;
   /** Hexadecimal by algorithm, as in `{ sha256: "ab12…" }`. */
   readonly digest: Readonly<Record<string, string>>;
@@ -54,7 +53,6 @@ export function parseStatement(bytes: Uint8Array, maxBytes: number): Statement {
   return {
     subjects: subjects.map((subject, at) => parseSubject(subject, inside(inside(PLACE, "subject"), at))),
     predicateType: requiredString(object, "predicateType", PLACE),
-    predicate: object.get("predicate"),
   };
 }
 

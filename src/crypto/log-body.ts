@@ -20,7 +20,7 @@ export type LogBody = {
   readonly signatures: readonly LoggedSignature[];
 };
 
-export type LoggedHash = { readonly algorithm: string; readonly hex: string };
+type LoggedHash = { readonly algorithm: string; readonly hex: string };
 
 export type LoggedSignature = { readonly signature: Uint8Array; readonly verifier: Verifier };
 

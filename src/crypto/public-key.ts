@@ -5,7 +5,7 @@ import { InputError } from "../domain/errors.ts";
 import { digestOf } from "./digest-of.ts";
 
 /** What a key can do. It alone decides how a signature is checked; a signature's own word for its algorithm is not read. */
-export type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "rsa-pss" | "ed25519";
+type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "rsa-pss" | "ed25519";
 
 export type PublicKey = {
   readonly algorithm: KeyAlgorithm;

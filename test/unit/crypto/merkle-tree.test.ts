@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import { rootOfPath } from "../../../src/crypto/merkle-tree.ts";
 import { path, treeHash } from "../../support/signing/virtual-log.ts";
@@ -55,4 +55,5 @@ test("a place outside the tree, an empty tree and a hash of another length lead 
   assert.equal(rootOfPath(leaf, { leafIndex: 1n, treeSize: 1n, hashes: [] }), undefined);
   assert.equal(rootOfPath(leaf, { leafIndex: -1n, treeSize: 1n, hashes: [] }), undefined);
   assert.equal(rootOfPath(leaf, { leafIndex: 0n, treeSize: 2n, hashes: [Buffer.alloc(31)] }), undefined);
+  assert.equal(rootOfPath(leaf, { leafIndex: 0n, treeSize: 2n, hashes: [] }), undefined);
 });

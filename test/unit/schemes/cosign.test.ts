@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { digestOf } from "../../../src/crypto/digest-of.ts";
 import type { Opinion } from "../../../src/domain/facts.ts";
 import { instantOf } from "../../../src/domain/instant.ts";
+import { cosign } from "../../../src/schemes/cosign/scheme.ts";
 import type { CosignAuthority } from "../../../src/domain/trust.ts";
 import { MemoryImages } from "../../support/memory-images.ts";
 import { artifactOf, imageOf } from "../../support/signing/artifact.ts";
@@ -13,7 +14,7 @@ import {
   signCosignLegacy,
   type CosignOptions,
 } from "../../support/signing/cosign-signature.ts";
-import { authorityOf, judgeAll, targetOf, verdictOf } from "../../support/signing/judging.ts";
+import { authorityOf, collectAll, judgeAll, targetOf, verdictOf } from "../../support/signing/judging.ts";
 import { makeKey, type KeyKind } from "../../support/signing/keys.ts";
 import { VirtualLog } from "../../support/signing/virtual-log.ts";
 
@@ -292,6 +293,20 @@ describe("a refusal says", () => {
 
 describe("the manifest of a digest's signatures", () => {
   const spec = authorityOf([ours], log.trust);
+
+  test("never has a layer of another type judged as a signature, even out of a store", async () => {
+    const images = new MemoryImages().put(signCosignLegacy({ image: image.digest, key: ours, log }));
+    const [evidence] = await collectAll(images, targetOf(image.digest), spec);
+    const [document] = evidence!.documents;
+    const descriptor = { ...document!.descriptor, mediaType: "text/plain" };
+    const changed = { ...evidence!, documents: [{ ...document!, descriptor }] };
+    const opinion = cosign.authority(spec)?.(changed, targetOf(image.digest));
+    assert.equal(verdictOf(opinion), "rejected unsupported at found");
+    assert.equal(
+      verdictOf(cosign.authority(spec)?.({ ...evidence!, documents: [] }, targetOf(image.digest))),
+      "rejected malformed at found",
+    );
+  });
 
   test("may hold two keys' signatures, each judged on its own", async () => {
     const signed = signCosignLegacy(

@@ -13,7 +13,7 @@ import { artifactOf, imageOf } from "../../support/signing/artifact.ts";
 import { BUNDLE_TYPE, bundleEntry, signBundle, type Bundle, type BundleOptions } from "../../support/signing/bundle.ts";
 import { authorityOf, judgeAll, targetOf, verdictOf } from "../../support/signing/judging.ts";
 import { makeKey, type KeyKind } from "../../support/signing/keys.ts";
-import { dsseBody2, hashedRekordBody, intotoBody } from "../../support/signing/log-bodies.ts";
+import { dsseBody, dsseBody2, hashedRekordBody, intotoBody } from "../../support/signing/log-bodies.ts";
 import { VirtualLog, type VirtualEntry } from "../../support/signing/virtual-log.ts";
 
 const log = new VirtualLog();
@@ -89,29 +89,29 @@ describe("a sigstore bundle that refers to an image", () => {
     assert.equal(verdictOf(await judge({ sign: { body } })), "verified");
   });
 
-  test("verifies with an entry as Rekor v2 makes them, and proves no time without a promise", async () => {
-    const key = makeKey("ed25519");
-    const tiles = new VirtualLog({ key, origin: "log2030-1.example.com" });
-    const noted = (entry: VirtualEntry): VirtualEntry => ({
-      ...entry,
-      proof: { ...entry.proof, checkpoint: tiles.checkpoint(entry.proof.treeSize, entry.proof.rootHash, tiles.origin) },
+  for (const [name, expected] of [
+    ["log2030-1.example.com", "verified"],
+    ["log2030-1.example.org", "rejected log-invalid at log"],
+  ] as const) {
+    test(`with an entry as Rekor v2 makes them and a checkpoint of ${name}: ${expected}`, async () => {
+      const tiles = new VirtualLog({ key: KEYS.get("ed25519")!, origin: "log2030-1.example.com" });
+      const noted = (entry: VirtualEntry): VirtualEntry => {
+        const note = tiles.checkpoint(entry.proof.treeSize, entry.proof.rootHash, name);
+        return { ...entry, proof: { ...entry.proof, checkpoint: note.replace(/\u2014 [^ ]+/, `\u2014 ${name}`) } };
+      };
+      const sign: Partial<BundleOptions> = {
+        log: tiles,
+        body: (parts) => dsseBody2(parts, ours.der),
+        entry: noted,
+        bundle: (proper) => changeEntry(proper, { inclusionPromise: undefined, integratedTime: undefined }),
+      };
+      const root = { kind: "trusted-root", json: tiles.trustedRoot(), from: "root" } as const;
+      const opinion = await judge({ sign, trust: { transparencyLog: { kind: "required", root } } });
+      assert.equal(verdictOf(opinion), expected);
+      // Without a promise nothing proves a time.
+      if (opinion?.kind === "verified") assert.deepEqual([opinion.notBefore, opinion.signedAt], [undefined, []]);
     });
-    const sign: Partial<BundleOptions> = {
-      log: tiles,
-      body: (parts) => dsseBody2(parts, ours.der),
-      entry: noted,
-      bundle: (proper) => changeEntry(proper, { inclusionPromise: undefined, integratedTime: undefined }),
-    };
-    const root = { kind: "trusted-root", json: tiles.trustedRoot(), from: "root" } as const;
-    const opinion = await judge({ sign, trust: { transparencyLog: { kind: "required", root } } });
-    assert.deepEqual(opinion, {
-      kind: "verified",
-      signers: [{ kind: "key", spki: ours.public.spki }],
-      notBefore: undefined,
-      notAfter: undefined,
-      signedAt: [],
-    });
-  });
+  }
 
   for (const [version, without] of [
     ["0.1", "inclusionProof"],
@@ -284,6 +284,31 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case]>
       },
     },
   ],
+  "a good entry beside a broken one": [
+    "rejected log-invalid at log",
+    {
+      sign: {
+        bundle: (proper) => {
+          const [entry] = proper.verificationMaterial.tlogEntries!;
+          const tlogEntries = [entry, { ...entry, integratedTime: "1600000000" }];
+          return { ...proper, verificationMaterial: { ...proper.verificationMaterial, tlogEntries } };
+        },
+      },
+    },
+  ],
+  "an entry of one signature more": [
+    "rejected log-mismatch at log",
+    {
+      sign: {
+        body: (parts) => {
+          const body = JSON.parse(dsseBody(parts).toString()) as { spec: { signatures: object[] } };
+          const more = ours.sign(parts.content).toString("base64");
+          body.spec.signatures.push({ signature: more, verifier: Buffer.from(ours.pem).toString("base64") });
+          return Buffer.from(JSON.stringify(body));
+        },
+      },
+    },
+  ],
   "33 entries": [
     "rejected malformed at parsed",
     {
@@ -414,8 +439,9 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case]>
     "rejected unsupported at parsed",
     {
       sign: {
-        bundle: ({ dsseEnvelope: _, ...proper }) => ({
+        bundle: (proper) => ({
           ...proper,
+          dsseEnvelope: undefined,
           messageSignature: { messageDigest: { algorithm: "SHA2_256", digest: "AAAA" }, signature: "AAAA" },
         }),
       },
