@@ -1,4 +1,3 @@
-import { canonicalJson } from "../crypto/canonical-json.ts";
 import type { Keyring } from "../crypto/seal-keys.ts";
 import { open, seal, type SealRefusal } from "../crypto/sealed-record.ts";
 import { InputError } from "../domain/errors.ts";
@@ -109,7 +108,7 @@ export class SealedSpace<T> {
   }
 
   #encode(value: T): Uint8Array {
-    return Buffer.from(canonicalJson({ v: this.#kind.version, value: this.#kind.codec.encode(value) }));
+    return Buffer.from(JSON.stringify({ v: this.#kind.version, value: this.#kind.codec.encode(value) }));
   }
 
   /** Ours by its seal, so what cannot be read is of another version: a miss, and no alarm. */
