@@ -113,12 +113,11 @@ export class SealedSpace<T> {
 
   /** Ours by its seal, so what cannot be read is of another version: a miss, and no alarm. */
   #decode(payload: Uint8Array): T | undefined {
-    const { v, value } = JSON.parse(Buffer.from(payload).toString("utf8")) as { v: unknown; value: unknown };
-    if (v !== this.#kind.version) return undefined;
     try {
-      return this.#kind.codec.decode(value);
+      const { v, value } = JSON.parse(Buffer.from(payload).toString("utf8")) as { v: unknown; value: unknown };
+      return v === this.#kind.version ? this.#kind.codec.decode(value) : undefined;
     } catch (error) {
-      if (error instanceof InputError) return undefined;
+      if (error instanceof InputError || error instanceof SyntaxError) return undefined;
       throw error;
     }
   }
