@@ -366,6 +366,16 @@ describe("a record of ours that another version wrote is a miss without an alarm
     assert.deepEqual(alarms, []);
   }
 
+  test("by not being JSON", async () => {
+    const { records, store, keyring, alarms } = bench();
+    await store.put(
+      "verdict",
+      verdict.id,
+      seal(Buffer.from("\x01binary"), { space: "verdict", key: verdict.id }, keyring),
+    );
+    assert.equal(await records.verdicts.get(verdict.id), undefined);
+    assert.deepEqual(alarms, []);
+  });
   test("by its version number", () => missOf(verdict, 2));
   test("by a missing member", () => missOf({ ...verdict, findings: undefined }));
   test("by an unknown member", () => missOf({ ...verdict, weakened: true }));
