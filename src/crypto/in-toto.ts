@@ -11,6 +11,7 @@ import {
   type JsonValue,
 } from "../domain/json.ts";
 import { parseStrictJson } from "./strict-json.ts";
+import { quoted } from "../domain/quoted.ts";
 
 /** A claim about artefacts (in-toto attestation framework, spec/v1/statement.md). */
 export type Statement = {
@@ -42,7 +43,7 @@ export function parseStatement(bytes: Uint8Array, maxBytes: number): Statement {
   if (!TYPES.includes(type)) {
     throw new InputError(
       "signature",
-      `statement is of the type "${type.slice(0, 80)}", not an in-toto statement v1 or v0.1`,
+      `statement is of the type ${quoted(type, 80)}, not an in-toto statement v1 or v0.1`,
     );
   }
   const subjects = optionalArray(object, "subject", PLACE) ?? [];

@@ -2,7 +2,7 @@ import { hash, X509Certificate } from "node:crypto";
 
 import { InputError } from "../domain/errors.ts";
 import { parseLogBody, type LogBody, type LoggedSignature, type Verifier } from "./log-body.ts";
-import { parsePublicKey, publicKeyOfSpki, type PublicKey } from "./public-key.ts";
+import { derOfPem, parsePublicKey, publicKeyOfSpki, type PublicKey } from "./public-key.ts";
 
 /** The signature that an entry must be about, all of it: signed bytes, signatures, key. */
 export type Logged = {
@@ -27,7 +27,7 @@ export function logMismatch(body: Uint8Array, logged: Logged): string | undefine
   if (content === undefined) return `the log entry is of the kind ${entry.kind}, and the signature has no envelope`;
   if (entry.hash.hex !== hashOf(content, entry.hash.algorithm)) return "the log entry is of other signed content";
   if (!sameSet(entry.signatures, logged.signatures)) return "the log entry holds another signature";
-  if (!entry.signatures.every((each) => sameBytes(keyOfVerifier(each.verifier)?.der, logged.signer))) {
+  if (!entry.signatures.every((each) => isKeyOf(each.verifier, logged.signer))) {
     return "the log entry holds the signature of another key";
   }
   return undefined;
@@ -66,6 +66,12 @@ function sameSet(logged: readonly LoggedSignature[], signatures: readonly Uint8A
 
 function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
   return a !== undefined && Buffer.compare(a, b) === 0;
+}
+
+/** Equal bytes are the same key; reading a key costs as much as checking a signature, so it is done only for others. */
+function isKeyOf(verifier: Verifier, signer: Uint8Array): boolean {
+  const written = verifier.kind === "pem" ? derOfPem(verifier.text) : verifier.der;
+  return sameBytes(written, signer) || sameBytes(keyOfVerifier(verifier)?.der, signer);
 }
 
 /** The key of a logged key or certificate. A certificate is only unwrapped here: nothing says that it may be trusted. */

@@ -53,6 +53,12 @@ export function parsePublicKey(pem: string, from: string): PublicKey {
   return publicKeyOfSpki(Buffer.from(body, "base64"), from);
 }
 
+/** The bytes of a PEM `PUBLIC KEY` block, whatever they are; only good for a comparison with a key that was read. */
+export function derOfPem(pem: string): Uint8Array | undefined {
+  const [, label, body = "", end] = PEM.exec(pem) ?? [];
+  return label === "PUBLIC KEY" && end === label ? Buffer.from(body, "base64") : undefined;
+}
+
 /** A DER SubjectPublicKeyInfo. Throws `InputError`. */
 export function publicKeyOfSpki(der: Uint8Array, from: string): PublicKey {
   const key = readSpki(der, from);

@@ -286,7 +286,7 @@ describe("a refusal says", () => {
     const opinion = await judge({ sign: { payload: renamed(image.digest, other.digest) } });
     assert.match(
       opinion?.kind === "rejected" ? opinion.detail : "",
-      new RegExp(`for ${other.digest}, not for ${image.digest}`),
+      new RegExp(`for "${other.digest}", not for ${image.digest}`),
     );
   });
 });
