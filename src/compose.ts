@@ -37,7 +37,11 @@ type Parts = {
  */
 export async function composeApp(config: Config, options: AppOptions): Promise<App> {
   const clock = systemClock;
-  const telemetry = createTelemetry({ level: config.logLevel, processMetrics: options.purpose === "serve" });
+  const isService = options.purpose === "serve" || options.purpose === "worker";
+  const telemetry = createTelemetry({
+    level: config.logLevel ?? (isService ? "info" : "silent"),
+    processMetrics: isService,
+  });
   await using opened = new AsyncDisposableStack();
   const policies = opened.adopt(openPolicies(config, options, telemetry), (source) => source.close());
   const world = opened.adopt(await openWorld(config, { clock, telemetry }), (open) => open.close());

@@ -33,7 +33,8 @@ export type Config = {
   /** How old a tag's resolution may be when a verdict is looked up. */
   readonly tagMaxAgeMs: number;
   readonly verifyTimeoutMs: number;
-  readonly logLevel: string;
+  /** Least severe line written; unless set, `info` for services and none for commands that ask once. */
+  readonly logLevel: string | undefined;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -62,7 +63,7 @@ export function parseConfig(env: Environment): Config {
     absenceMaxAgeMs: parseAge(env, "ASSAY_ABSENCE_MAX_AGE", "30s"),
     tagMaxAgeMs: parseAge(env, "ASSAY_TAG_MAX_AGE", "0s"),
     verifyTimeoutMs: parseAge(env, "ASSAY_VERIFY_TIMEOUT", "10m"),
-    logLevel: text("ASSAY_LOG_LEVEL") ?? "info",
+    logLevel: text("ASSAY_LOG_LEVEL"),
   };
 }
 
