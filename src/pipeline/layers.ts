@@ -45,7 +45,7 @@ export class Layers {
 /** Layers that are judged by their descriptor alone: nothing in them could be vouched for. */
 function refuseUnread(layer: Descriptor): LayerContent | undefined {
   const fault = refuseLayerType(layer);
-  if (fault !== undefined) return { kind: "uninspectable", ...fault };
+  if (fault !== undefined) return { kind: "uninspectable", reason: fault.reason, detail: fault.detail };
   if (layer.size <= MAX_LAYER_BYTES) return undefined;
   const detail = `the layer has ${layer.size} bytes, more than the ${MAX_LAYER_BYTES} that are read`;
   return { kind: "uninspectable", reason: "limit", detail };
