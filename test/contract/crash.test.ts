@@ -20,8 +20,6 @@ import { Child } from "../support/child.ts";
 import { RedisServer } from "../support/redis.ts";
 import { SYSTEM_CLOCK } from "../support/system-clock.ts";
 
-/** Jobs that one process holds at once. */
-const SLOTS = 4;
 /** `ASSAY_CRASHES=100` for a long run. */
 const KILLS = Number(process.env["ASSAY_CRASHES"] ?? "10");
 const JOBS = KILLS * 20;
@@ -56,22 +54,22 @@ async function withRedis(work: (server: RedisServer, queue: JobQueue) => Promise
 }
 
 /**
- * Done with the verdict of their own image, but for those that were held in as many deaths as end a job. A death takes at
- * most as many jobs as its process had slots, and a job may die in the moment between being taken and saying so.
+ * Each accepted job has ended, done with the verdict of its own image. So many kills in so few seconds may take a job three
+ * times, which ends it as `crashed`: said, not lost.
  */
 function assertNothingLost(records: readonly (JobRecord | undefined)[]): void {
-  const failed = records.filter((record) => record?.state.kind === "failed");
-  const ends = failed.length * DEFAULT_JOB_LIMITS.maxCrashes;
-  assert.ok(ends <= KILLS * SLOTS, `${failed.length} jobs failed after ${KILLS} kills`);
+  let crashed = 0;
   for (const record of records) {
     assert.ok(record !== undefined, "an accepted job is there");
     if (record.state.kind === "failed") {
       assert.equal(record.state.problem.code, "crashed");
+      crashed += 1;
     } else {
       assert.ok(record.state.kind === "done", `${record.job.image} is ${record.state.kind}`);
       assert.equal(record.state.verdict, digestOf(record.job.image));
     }
   }
+  assert.ok(crashed <= records.length / 20, `${crashed} of ${records.length} ended as crashed`);
 }
 
 test(`${KILLS} kills of the process that owns a SQLite queue lose none of ${JOBS} accepted jobs`, async () => {
@@ -79,14 +77,7 @@ test(`${KILLS} kills of the process that owns a SQLite queue lose none of ${JOBS
     const accepted = new Map<number, JobId>();
     const children: Child[] = [];
     const start = (upTo: number): Child => {
-      const child = new Child("queue-child.ts", [
-        "embedded",
-        file,
-        KEY,
-        String(SLOTS),
-        String(accepted.size),
-        String(upTo),
-      ]);
+      const child = new Child("queue-child.ts", ["embedded", file, KEY, "4", String(accepted.size), String(upTo)]);
       children.push(child);
       return child;
     };
@@ -139,7 +130,7 @@ test(`${KILLS} kills of worker processes on Redis lose none of ${JOBS} jobs`, as
   await withRedis(async (server, queue) => {
     const children: Child[] = [];
     const start = (): Child => {
-      const child = new Child("queue-child.ts", ["redis", server.url, KEY, String(SLOTS), "0", "0", "1000"]);
+      const child = new Child("queue-child.ts", ["redis", server.url, KEY, "4", "0", "0", "1000"]);
       children.push(child);
       return child;
     };
