@@ -12,11 +12,7 @@ export class Client {
 
   /** Queues a verification of each image; the jobs stand in the order of the images. */
   async submit(images: readonly string[]): Promise<readonly ServerJob[]> {
-    const answer = await this.#ask("/v1/verifications", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ images }),
-    });
+    const answer = await this.#send("/v1/verifications", { images });
     return parseJobs(await answer.json(), answer.url);
   }
 
@@ -26,6 +22,18 @@ export class Client {
     for await (const line of linesOf(answer)) {
       if (line.startsWith("data: ")) yield parseJob(JSON.parse(line.slice("data: ".length)), answer.url);
     }
+  }
+
+  /** For how many of these images a verdict is in force, without any of them being verified anew. */
+  async countAnswered(images: readonly string[]): Promise<number> {
+    const answer = await this.#send("/v1/verdicts/query", { images });
+    const { items } = (await answer.json()) as { readonly items: readonly { readonly kind: string }[] };
+    return items.filter(({ kind }) => kind === "verdict").length;
+  }
+
+  #send(path: string, body: object): Promise<Response> {
+    const headers = { "content-type": "application/json" };
+    return this.#ask(path, { method: "POST", headers, body: JSON.stringify(body) });
   }
 
   async #ask(path: string, request: RequestInit): Promise<Response> {

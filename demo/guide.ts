@@ -25,7 +25,7 @@ export function guideLines(
     "To look further, open another terminal:",
     ...step("go to this folder", `cd ${ROOT}`),
     ...step(
-      "the whole verdict, as a program gets it",
+      "the whole verdict, as programs get it (a browser shows it, too)",
       `curl -H 'Prefer: wait=10' \\`,
       `  '${server}/v1/verdicts?image=${image}'`,
     ),

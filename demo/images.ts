@@ -21,12 +21,12 @@ const NAMED_USER = {
 export const IMAGES: readonly DemoImage[] = [
   {
     name: "shop/web:1",
-    what: "distroless, not root, signed with our release key",
+    what: "distroless, not root, signed with our key",
     publish: async (at) => at.sign(await at.push(at.build(DISTROLESS))),
   },
   {
     name: "shop/cart:1",
-    what: "the same, signed in cosign's newer bundle form",
+    what: "the same, signed in cosign's newer form",
     publish: async (at) => at.signBundle(await at.push(at.build(DISTROLESS))),
   },
   {
@@ -56,7 +56,7 @@ export const IMAGES: readonly DemoImage[] = [
   },
   {
     name: "shop/tampered:1",
-    what: "changed after signing, the signed text edited to match",
+    what: "changed after signing, signature edited too",
     publish: async (at) => {
       const { digest } = at.build(DISTROLESS).manifest.descriptor;
       const changed = await at.push(at.build(CHANGED));
@@ -65,7 +65,7 @@ export const IMAGES: readonly DemoImage[] = [
   },
   {
     name: "shop/copied:1",
-    what: "carries a good signature, copied from another image",
+    what: "a good signature, copied from another image",
     publish: async (at) => {
       const { digest } = at.build(DISTROLESS).manifest.descriptor;
       await at.attach(at.signature(digest), await at.push(at.build(CHANGED)));
@@ -73,7 +73,7 @@ export const IMAGES: readonly DemoImage[] = [
   },
   {
     name: "shop/unlogged:1",
-    what: "signed with our key, but in secret: no log recorded it",
+    what: "signed with our key, but no log knows of it",
     publish: async (at) => at.attach(at.unlogged(await at.push(at.build(DISTROLESS)))),
   },
   {
@@ -93,7 +93,7 @@ export const IMAGES: readonly DemoImage[] = [
   },
   {
     name: "shop/multi:1",
-    what: "signed, for two platforms, of which arm64 starts as root",
+    what: "signed; of its two platforms arm64 is root",
     publish: async (at) => {
       const arm64 = at.build({ ...DISTROLESS, user: "root", architecture: "arm64" });
       await at.sign(await at.pushIndex({ amd64: at.build(DISTROLESS), arm64 }));
@@ -101,7 +101,7 @@ export const IMAGES: readonly DemoImage[] = [
   },
   {
     name: "shop/altered:1",
-    what: "signed, but the registry serves other bytes for a layer",
+    what: "the registry serves other bytes for a layer",
     publish: async (at) => {
       const built = at.build(OWN_LAYER);
       await at.sign(await at.push(built));

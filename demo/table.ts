@@ -6,11 +6,11 @@ import { wrap } from "./wrap.ts";
 const MARKS: Readonly<Record<Word, string>> = { allowed: "✔", warned: "!", denied: "✖", "could not tell": "?" };
 const PAINTS = { allowed: "good", warned: "odd", denied: "bad", "could not tell": "bad" } as const;
 
-const VERDICT = 18;
+const VERDICT = 17;
 const NAME = 19;
 /** Reasons shown for one image, and lines for each. */
 const REASONS = 2;
-const LINES = 3;
+const LINES = 4;
 
 /** One row an image: what the service decided, the image and what it is, and below it the service's reasons. */
 export function verdictTable(judged: readonly Judgement[], columns: number, style: Style): readonly string[] {
@@ -41,12 +41,13 @@ function reasonLines(reason: string, columns: number, style: Style): readonly st
   );
 }
 
-/** `15 images: 3 allowed, 1 warned, 10 denied, 1 could not tell`. */
+/** `15 images: 3 allowed, 1 warned, 10 denied, 1 could not tell (which counts as denied).` */
 export function countsLine(judged: readonly Judgement[]): string {
   const words = judged.map(({ outcome }) => wordOf(outcome));
   const counts = (Object.keys(MARKS) as Word[]).flatMap((word) => {
     const count = words.filter((one) => one === word).length;
     return count === 0 ? [] : [`${count} ${word}`];
   });
-  return `${judged.length} images: ${counts.join(", ")}`;
+  const strict = words.includes("could not tell") ? " (which counts as denied)" : "";
+  return `${judged.length} images: ${counts.join(", ")}${strict}.`;
 }
