@@ -48,7 +48,7 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   "wrong-subject": async (chain) => {
     const other = await chain.push("shop/other", { user: "65532", labels: { other: "1" } }, DISTROLESS_FILES);
     const signature = chain.legacySignature(other.manifest.descriptor.digest, proper(chain));
-    const image = await chain.registry.content.in(REPOSITORY).tags.get("1");
+    const image = chain.registry.content.in(REPOSITORY).tags.get("1");
     await chain.attach(REPOSITORY, { ...signature, tag: `${String(image).replace(":", "-")}.sig` });
   },
   "wrong-predicate": (chain, image) =>
