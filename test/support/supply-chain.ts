@@ -88,8 +88,14 @@ export class SupplyChain implements AsyncDisposable {
   }
 
   /** Signs as cosign 2 does, under the `.sig` tag. */
-  async sign(repository: string, digest: Digest, options: Partial<CosignOptions> = {}): Promise<Artifact> {
-    return this.attach(repository, signCosignLegacy({ image: digest, key: this.key, log: this.log, ...options }));
+  async sign(
+    repository: string,
+    digest: Digest,
+    options: Partial<CosignOptions> = {},
+    target: ImageTarget = this.registry,
+  ): Promise<Artifact> {
+    const artifact = signCosignLegacy({ image: digest, key: this.key, log: this.log, ...options });
+    return this.attach(repository, artifact, target);
   }
 
   /** Signs as cosign 3 does, as a referrer. */
@@ -97,10 +103,10 @@ export class SupplyChain implements AsyncDisposable {
     return this.attach(repository, signBundle({ image: digest, key: this.key, log: this.log, ...options }));
   }
 
-  async attach(repository: string, artifact: Artifact): Promise<Artifact> {
-    for (const blob of artifact.blobs) await this.registry.putBlob(repository, blob);
+  async attach(repository: string, artifact: Artifact, target: ImageTarget = this.registry): Promise<Artifact> {
+    for (const blob of artifact.blobs) await target.putBlob(repository, blob);
     const tags = artifact.tag === undefined ? [] : [artifact.tag];
-    await this.registry.putManifest(repository, artifact.manifest, artifact.mediaType, tags);
+    await target.putManifest(repository, artifact.manifest, artifact.mediaType, tags);
     return artifact;
   }
 
