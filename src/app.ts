@@ -35,7 +35,7 @@ export type App = {
   readonly policies: PolicySource;
   startApi(): Promise<RunningApi>;
   startWorkers(): Promise<void>;
-  /** Takes nothing new, lets running work finish for `graceMs`, then hands it back. */
+  /** Takes no new calls and no new jobs, lets running work finish for `graceMs`, then hands it back. */
   close(graceMs?: number): Promise<void>;
 };
 

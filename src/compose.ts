@@ -58,15 +58,22 @@ export async function composeApp(config: Config, options: AppOptions): Promise<A
 function startedApp(parts: Parts, opened: AsyncDisposableStack): App {
   const assay = joinAssay(parts);
   const workers: JobWorker[] = [];
+  const apis: RunningApi[] = [];
   return {
     assay,
     policies: parts.policies,
-    startApi: () => startApi(parts, assay),
+    startApi: async () => {
+      const api = await startApi(parts, assay);
+      apis.push(api);
+      return api;
+    },
     startWorkers: async () => {
       workers.push(await parts.world.queue.work(createJobHandler(assay), { concurrency: parts.config.concurrency }));
     },
     close: async (graceMs = 0) => {
-      await Promise.all(workers.splice(0).map((worker) => worker.close(graceMs)));
+      // At the same time: workers that took new jobs while the API winds down would outlast the grace.
+      const working = workers.splice(0).map((worker) => worker.close(graceMs));
+      await Promise.all([...working, ...apis.splice(0).map((api) => api.close())]);
       await opened.disposeAsync();
     },
   };

@@ -61,9 +61,14 @@ async function follow(
   out: StreamOut,
 ): Promise<void> {
   let sequence = 0;
-  const send = (view: JobView): Promise<void> => {
+  let told = "";
+  const send = async (view: JobView): Promise<void> => {
+    const data = JSON.stringify(jobJson(view));
+    // A watch begins with the present state too, which was told before it was made.
+    if (data === told) return;
+    told = data;
     sequence += 1;
-    return out.write(`id: ${sequence}\nevent: state\ndata: ${JSON.stringify(jobJson(view))}\n\n`);
+    await out.write(`id: ${sequence}\nevent: state\ndata: ${data}\n\n`);
   };
   await send(job.view);
   if (isTerminal(job.view)) return;

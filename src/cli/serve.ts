@@ -50,23 +50,19 @@ async function runServe(context: Context): Promise<ExitCode> {
     localImages: [],
     platform: undefined,
   });
-  const stopApi = await start(app, context).catch(async (error: unknown) => {
+  await start(app, context).catch(async (error: unknown) => {
     await app.close(0);
     throw error;
   });
   for (const line of inForceLines(config, app)) io.err(`${line}\n`);
-  return runUntilStopped(io, graceMs, async () => {
-    await stopApi();
-    await app.close(graceMs);
-  });
+  return runUntilStopped(io, graceMs, () => app.close(graceMs));
 }
 
 /** Workers first: an API that accepts what nobody does would keep its callers waiting. */
-async function start(app: App, { args, io }: Context): Promise<() => Promise<void>> {
+async function start(app: App, { args, io }: Context): Promise<void> {
   if (!args.has("api-only")) await app.startWorkers();
   const api = await app.startApi();
   io.out(`listening on ${api.address}\n`);
-  return () => api.close();
 }
 
 /** Shared with `assay worker`. */

@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { openDatabase } from "../adapters/embedded/database.ts";
@@ -54,9 +55,22 @@ function embeddedKeyring(config: Config): Keyring {
   if (config.sealKeysFile !== undefined) return sealKeysOf(config.sealKeysFile);
   if (config.data === undefined) return parseSealKeys(newSealKeyLine("memory"), "memory");
   const file = join(config.data, "seal-keys");
-  if (!existsSync(file)) writeFileSync(file, newSealKeyLine("first"), { mode: 0o600, flag: "wx" });
+  if (!existsSync(file)) makeSealKeys(file);
   chmodSync(file, 0o600);
   return parseSealKeys(readFileSync(file, "utf8"), file);
+}
+
+/** Whole and on the disk before anything is sealed with it; of two processes that make one, the first's counts. */
+function makeSealKeys(file: string): void {
+  const draft = `${file}.${randomUUID()}`;
+  writeFileSync(draft, newSealKeyLine("first"), { mode: 0o600, flag: "wx", flush: true });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  } finally {
+    unlinkSync(draft);
+  }
 }
 
 function sealKeysOf(file: string): Keyring {

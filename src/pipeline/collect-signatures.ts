@@ -2,7 +2,7 @@ import { addressOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { SignatureEvidence, SignatureSource, SourceKey } from "../domain/evidence.ts";
 import { formatRepository } from "../domain/reference.ts";
-import type { Subject } from "../domain/subject.ts";
+import type { Document, Subject } from "../domain/subject.ts";
 import type { ImageSource, Referrers } from "../ports/image-source.ts";
 import type { SignatureScheme, Sources, Target } from "../schemes/scheme.ts";
 import type { Collection, CollectParts } from "./collect.ts";
@@ -18,7 +18,7 @@ export async function collectSignatures(
   parts: CollectParts,
   signal: AbortSignal,
 ): Promise<readonly SignatureSource[]> {
-  const sources: Sources = { images: rememberingReferrers(parts.images), fetch: parts.fetch };
+  const sources: Sources = { images: rememberingImages(parts.images, earlier), fetch: parts.fetch };
   const looks = signedDigests(subject).flatMap((about) =>
     plan.sources.map(async (source): Promise<SignatureSource> => {
       const before = earlier.signatures.find((entry) => entry.about === about && entry.source === source);
@@ -76,8 +76,21 @@ function stamp(evidence: SignatureEvidence, scheme: SignatureScheme, place: Plac
   return { ...evidence, ...stamped, id: addressOf("signature-evidence", { ...content, ...stamped }) };
 }
 
-/** Two schemes that both read referrers cost one list. */
-function rememberingReferrers(images: ImageSource): ImageSource {
+/** Two schemes that both read referrers cost one list, and bytes that an earlier look brought are not fetched again. */
+function rememberingImages(images: ImageSource, earlier: readonly SignatureSource[]): ImageSource {
+  const evidence = earlier.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
+  const documents = evidence.flatMap((item) => item.documents.map((document) => ({ document, item })));
+  const isArtifact = ({ document, item }: (typeof documents)[number]): boolean =>
+    document.descriptor.digest === item.artifact.digest;
+  const manifests = byDigest(documents.filter(isArtifact).map(({ document }) => document));
+  const blobs = byDigest(documents.filter((each) => !isArtifact(each)).map(({ document }) => document));
+  const manifest: ImageSource["manifest"] = async (repository, digest, signal) =>
+    manifests.get(digest) ?? images.manifest(repository, digest, signal);
+  const blob: ImageSource["blob"] = async (repository, descriptor, limit, signal) => {
+    const bytes = blobs.get(descriptor.digest)?.bytes;
+    const isKnown = bytes !== undefined && bytes.length === descriptor.size && bytes.length <= limit;
+    return isKnown ? { descriptor, bytes } : images.blob(repository, descriptor, limit, signal);
+  };
   const lists = new Map<string, Promise<Referrers>>();
   const referrers: ImageSource["referrers"] = (repository, digest, signal) => {
     const key = `${formatRepository(repository)}@${digest}`;
@@ -88,11 +101,15 @@ function rememberingReferrers(images: ImageSource): ImageSource {
   return {
     resolve: images.resolve.bind(images),
     head: images.head.bind(images),
-    manifest: images.manifest.bind(images),
-    blob: images.blob.bind(images),
+    manifest,
+    blob,
     stream: images.stream.bind(images),
     tags: images.tags.bind(images),
     repositories: images.repositories.bind(images),
     referrers,
   };
+}
+
+function byDigest(documents: readonly Document[]): ReadonlyMap<Digest, Document> {
+  return new Map(documents.map((document) => [document.descriptor.digest, document]));
 }

@@ -1,6 +1,6 @@
 import type { Digest } from "../domain/digest.ts";
 import type { Dossier } from "../domain/evidence.ts";
-import { millisOf } from "../domain/instant.ts";
+import { millisOf, type Instant } from "../domain/instant.ts";
 import { formatReference, formatRepository, type ImageReference } from "../domain/reference.ts";
 import type { Document, Subject } from "../domain/subject.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -43,7 +43,8 @@ export async function locate(reference: ImageReference, parts: LocateParts, sign
 
 /**
  * What is stored about a reference whose tag was seen at most `tagMaxAgeMs` ago, or is looked up now by one HEAD, the only
- * request. `undefined` if it was never seen or is no longer stored whole.
+ * request. `undefined` if it was never seen or is not stored whole; then nothing is asked, since whoever verifies asks anyway
+ * and callers by the dozen may be waiting for one that does.
  */
 export async function recall(
   reference: ImageReference,
@@ -51,25 +52,25 @@ export async function recall(
   parts: LocateParts,
   signal: AbortSignal,
 ): Promise<Dossier | undefined> {
-  const digest =
-    reference.kind === "digest" ? reference.digest : await recentDigest(reference, tagMaxAgeMs, parts, signal);
+  const { repository } = reference;
+  const seen = await lastSeen(reference, parts);
+  const known = seen && (await storedDossier({ repository, digest: seen.digest }, parts.records));
+  if (seen === undefined || known === undefined) return undefined;
+  const age = seen.observedAt && millisOf(parts.clock.now()) - millisOf(seen.observedAt);
+  const isRecent = age === undefined || age < tagMaxAgeMs;
+  const digest = isRecent ? seen.digest : await headDigest(reference, parts, signal);
   if (digest === undefined) return undefined;
-  const dossier = await storedDossier({ repository: reference.repository, digest }, parts.records);
-  return dossier === undefined
-    ? undefined
-    : { ...dossier, subject: await asRequested(dossier.subject, reference, parts) };
+  const dossier = digest === seen.digest ? known : await storedDossier({ repository, digest }, parts.records);
+  return dossier && { ...dossier, subject: await asRequested(dossier.subject, reference, parts) };
 }
 
-async function recentDigest(
+/** Where a tag pointed and when; a digest points to itself for ever. */
+async function lastSeen(
   reference: ImageReference,
-  tagMaxAgeMs: number,
   parts: LocateParts,
-  signal: AbortSignal,
-): Promise<Digest | undefined> {
-  const seen = await parts.records.resolutions.get(formatReference(reference));
-  if (seen === undefined) return undefined;
-  if (millisOf(parts.clock.now()) - millisOf(seen.observedAt) < tagMaxAgeMs) return seen.digest;
-  return headDigest(reference, parts, signal);
+): Promise<{ readonly digest: Digest; readonly observedAt: Instant | undefined } | undefined> {
+  if (reference.kind === "digest") return { digest: reference.digest, observedAt: undefined };
+  return parts.records.resolutions.get(formatReference(reference));
 }
 
 /** A tag never seen costs a GET anyway, so only a known one is asked by HEAD. */

@@ -13,6 +13,8 @@ export type Fault =
     }
   /** Waits before the headers. */
   | { readonly kind: "delay"; readonly ms: number }
+  /** Waits before the headers until this ends. */
+  | { readonly kind: "hold"; readonly until: Promise<unknown> }
   /** Never answers. */
   | { readonly kind: "silence" }
   /** Cuts the connection before a byte is sent. */
@@ -45,6 +47,9 @@ export async function sendFaulty(response: ServerResponse, reply: Reply, fault: 
       });
     case "delay":
       await new Promise((resolve) => setTimeout(resolve, fault.ms));
+      return sendReply(response, reply);
+    case "hold":
+      await fault.until;
       return sendReply(response, reply);
     case "silence":
       return undefined;

@@ -48,6 +48,7 @@ export class TestRegistry implements ImageTarget {
   readonly #options: TestRegistryOptions;
   readonly #server: ReturnType<typeof createServer>;
   #faults: ActiveFault[] = [];
+  readonly #watchers = new Set<() => void>();
   #tokensOf: RegistryGate | undefined;
   /** TCP connections accepted so far. */
   connections = 0;
@@ -133,6 +134,21 @@ export class TestRegistry implements ImageTarget {
     return this.requests.filter((request) => matches(match, request));
   }
 
+  /** Resolves once so many requests that match have come. */
+  async sees(match: Match, count: number): Promise<void> {
+    while (this.seen(match).length < count) await new Promise<void>((resolve) => this.#watchers.add(resolve));
+  }
+
+  /** Answers that match are held back until the returned function is called. */
+  hold(match: Match): () => void {
+    const released = Promise.withResolvers<void>();
+    const mend = this.break(match, { kind: "hold", until: released.promise });
+    return () => {
+      mend();
+      released.resolve();
+    };
+  }
+
   forget(): void {
     this.requests.length = 0;
   }
@@ -146,6 +162,8 @@ export class TestRegistry implements ImageTarget {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const seen = recognise(request);
     this.requests.push(seen);
+    for (const resolve of this.#watchers) resolve();
+    this.#watchers.clear();
     const body = await readText(request);
     const reply = this.#answer(request, seen, body);
     const active = this.#faults.find((fault) => fault.left > 0 && matches(fault.match, seen));

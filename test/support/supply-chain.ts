@@ -101,8 +101,13 @@ export class SupplyChain implements AsyncDisposable {
   }
 
   /** Signs as cosign 2 does, under the `.sig` tag. */
-  async sign(repository: string, digest: Digest, options: Partial<CosignOptions> = {}): Promise<Artifact> {
-    return this.attach(repository, this.legacySignature(digest, options));
+  async sign(
+    repository: string,
+    digest: Digest,
+    options: Partial<CosignOptions> = {},
+    target: ImageTarget = this.registry,
+  ): Promise<Artifact> {
+    return this.attach(repository, this.legacySignature(digest, options), target);
   }
 
   /** Signs as cosign 3 does, as a referrer. */
@@ -115,10 +120,10 @@ export class SupplyChain implements AsyncDisposable {
     return signCosignLegacy({ image: digest, key: this.key, log: this.log, ...options });
   }
 
-  async attach(repository: string, artifact: Artifact): Promise<Artifact> {
-    for (const blob of artifact.blobs) await this.registry.putBlob(repository, blob);
+  async attach(repository: string, artifact: Artifact, target: ImageTarget = this.registry): Promise<Artifact> {
+    for (const blob of artifact.blobs) await target.putBlob(repository, blob);
     const tags = artifact.tag === undefined ? [] : [artifact.tag];
-    await this.registry.putManifest(repository, artifact.manifest, artifact.mediaType, tags);
+    await target.putManifest(repository, artifact.manifest, artifact.mediaType, tags);
     return artifact;
   }
 

@@ -35,7 +35,7 @@ export function parseRedisUrl(text: string, options: { readonly unsafeOpenRedis:
   const open = !target.tls && target.password === undefined && !LOOPBACK.test(target.host);
   if (open && !options.unsafeOpenRedis) {
     throw refusal(
-      `${target.host} would be used without TLS and without a password: use rediss://, set a password, or say unsafeOpenRedis`,
+      `${target.host} would be used without TLS and without a password: use rediss://, set a password, or set ASSAY_UNSAFE_PLAINTEXT_REDIS=true`,
     );
   }
   return target;

@@ -24,7 +24,7 @@ test("serve starts workers before the API, prints the address alone, and ends in
   assert.match(ran.err, /world: embedded, in \.\/assay-data/);
   assert.match(ran.err, /policies from p: production; authorities: none/);
   assert.match(ran.err, /SIGTERM: finishing what is running, for at most 25s/);
-  assert.deepEqual(fake.calls, ["start workers", "start api", "close api", "close app 25000"]);
+  assert.deepEqual(fake.calls, ["start workers", "start api", "close app 25000"]);
 });
 
 test("serve says when no policy is in force, and every weakening of its configuration", async () => {
