@@ -18,7 +18,7 @@ export async function collectSignatures(
   parts: CollectParts,
   signal: AbortSignal,
 ): Promise<readonly SignatureSource[]> {
-  const sources: Sources = { images: rememberingImages(parts.images, earlier), fetch: parts.fetch };
+  const sources: Sources = { images: rememberingImages(parts.images, earlier.signatures), fetch: parts.fetch };
   const looks = signedDigests(subject).flatMap((about) =>
     plan.sources.map(async (source): Promise<SignatureSource> => {
       const before = earlier.signatures.find((entry) => entry.about === about && entry.source === source);
