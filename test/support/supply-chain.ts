@@ -110,10 +110,16 @@ export class SupplyChain implements AsyncDisposable {
     return artifact;
   }
 
-  /** Writes the policy file: one authority `release-key`, and the given rules for everything in this registry. */
+  /** Writes the policy file: one authority `release-key`, and the given rules. */
   writePolicy(
     rules: string,
-    more: { readonly authority?: string; readonly policy?: string; readonly documents?: string } = {},
+    more: {
+      readonly authority?: string;
+      readonly policy?: string;
+      readonly documents?: string;
+      /** Which images they are for; those of this registry unless given. */
+      readonly images?: readonly string[];
+    } = {},
   ): void {
     const text = `apiVersion: assay.dev/v1alpha1
 kind: Authority
@@ -128,7 +134,7 @@ apiVersion: assay.dev/v1alpha1
 kind: Policy
 metadata: { name: production }
 spec:
-  match: { images: ["${this.host}/**"] }
+  match: { images: ${JSON.stringify(more.images ?? [`${this.host}/**`])} }
   rules:
 ${indent(rules, 4)}
 ${indent(more.policy ?? "", 2)}
