@@ -114,7 +114,11 @@ const CASES: readonly Case[] = [
     ...UNUSABLE,
     says: /vnd\.example\.thing/,
     make: (lab, name) =>
-      lab.manifest(name, (text) => text.replace(OCI_MANIFEST, "application/vnd.example.thing"), "application/vnd.example.thing"),
+      lab.manifest(
+        name,
+        (text) => text.replace(OCI_MANIFEST, "application/vnd.example.thing"),
+        "application/vnd.example.thing",
+      ),
   },
   {
     name: "a manifest nested a thousand deep",
@@ -244,7 +248,9 @@ const CASES: readonly Case[] = [
     reasons: ["uninspectable"],
     says: /vnd\.example/,
     make: (lab, name) =>
-      lab.manifest(name, (text) => text.replace("application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.example.squashfs")),
+      lab.manifest(name, (text) =>
+        text.replace("application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.example.squashfs"),
+      ),
   },
   {
     name: "signatures that the registry fails to show",
@@ -308,9 +314,14 @@ describe("an image of which something is not as it should be", () => {
           assert.equal(asked.status, each.status);
           assert.ok(ran.out.includes(asked.body.detail), `${asked.body.detail} is in ${ran.out}`);
         } else {
-          const reasons = asked.body.findings.filter(({ outcome }) => outcome !== "satisfied").map(({ reason }) => reason);
+          const reasons = asked.body.findings
+            .filter(({ outcome }) => outcome !== "satisfied")
+            .map(({ reason }) => reason);
           assert.deepEqual(reasons, each.reasons);
-          assert.deepEqual([...new Set(asked.body.gaps.map(({ code }) => code))], each.gap === undefined ? [] : [each.gap]);
+          assert.deepEqual(
+            [...new Set(asked.body.gaps.map(({ code }) => code))],
+            each.gap === undefined ? [] : [each.gap],
+          );
         }
         const later = await service.verdict(image);
         assert.ok(later.status !== 200 || later.body.decision === "deny");

@@ -109,7 +109,10 @@ describe("the embedded world", () => {
     await using service = await Service.start(environment(data));
     await chain.registry.sees(MANIFESTS, SLOTS);
     const states = await Promise.all(ids.map(async (id) => (await service.job(id)).body.state));
-    assert.deepEqual(states.slice(0, SLOTS), Array.from({ length: SLOTS }, () => "done"));
+    assert.deepEqual(
+      states.slice(0, SLOTS),
+      Array.from({ length: SLOTS }, () => "done"),
+    );
     assert.ok(!states.slice(SLOTS).includes("done"));
     releaseAgain();
     await assertJudged(service, ids, pushed);

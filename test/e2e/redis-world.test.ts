@@ -129,14 +129,14 @@ describe("the Redis world", () => {
     for (let index = 0; index < 50; index += 1) pushed.push(await push(index % 2 === 0));
     chain.registry.forget();
     const release = chain.registry.hold(MANIFESTS);
-    const done = Number(await client.zcard("assay:jobs:completed"));
+    const done = await client.zcard("assay:jobs:completed");
     const ids = await service.accepted(pushed.map(({ image }) => image));
     assert.equal(new Set(ids).size, 50);
     await chain.registry.sees(MANIFESTS, 8);
     await second.stop("SIGKILL");
     release();
     assert.deepEqual(await Promise.all(ids.map(judgedBy)), pushed.map(expected));
-    assert.equal(Number(await client.zcard("assay:jobs:completed")) - done, 50);
+    assert.equal((await client.zcard("assay:jobs:completed")) - done, 50);
     const { body } = await service.ask<Checks>("GET", "/readyz");
     assert.deepEqual(body.checks.queue, { ok: true, waiting: 0, active: 0, delayed: 0 });
   });
@@ -151,7 +151,10 @@ describe("the Redis world", () => {
     const release = chain.registry.hold(MANIFESTS);
     const first = await service.accepted([running.image]);
     await chain.registry.sees(MANIFESTS, 1);
-    const scans = await service.accepted(queued.slice(0, 3).map(({ image }) => image), "scan");
+    const scans = await service.accepted(
+      queued.slice(0, 3).map(({ image }) => image),
+      "scan",
+    );
     const twice = await service.accepted([queued[2]?.image ?? ""], "scan");
     assert.deepEqual(twice, scans.slice(2));
     const normal = await service.accepted(queued.slice(3).map(({ image }) => image));
@@ -181,7 +184,10 @@ describe("the Redis world", () => {
     const [good, bad] = await Promise.all([push(true), push(false)]);
     const ids = await service.accepted([good.image, bad.image]);
     const ends = await Promise.all(ids.map((id) => service.finished(id)));
-    assert.deepEqual(ends.map(({ verdict }) => verdict?.decision), ["allow", "deny"]);
+    assert.deepEqual(
+      ends.map(({ verdict }) => verdict?.decision),
+      ["allow", "deny"],
+    );
 
     for (const space of ["dossier", "facts", "resolution", "verdict", "verdict-latest", "document"]) {
       for (const key of await recordsOf(space)) await flipLastByte(key);

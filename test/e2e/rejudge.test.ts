@@ -48,7 +48,14 @@ describe("a running service when its policies change", () => {
     const built = await chain.push(`${repository}:1`, spec, DISTROLESS_FILES, ...more);
     const { digest } = built.manifest.descriptor;
     const signature = await chain.sign(repository, digest);
-    return { repository, built, digest, signature, image: chain.ref(`${repository}:1`), pinned: chain.ref(`${repository}@${digest}`) };
+    return {
+      repository,
+      built,
+      digest,
+      signature,
+      image: chain.ref(`${repository}:1`),
+      pinned: chain.ref(`${repository}@${digest}`),
+    };
   }
 
   /** What the registry is asked for while this goes on. */
@@ -94,7 +101,10 @@ describe("a running service when its policies change", () => {
     assert.equal(verdict.decision, "deny");
     assert.deepEqual(requests, ["GET blob", "GET blob"]);
     assert.deepEqual(
-      chain.registry.seen().map(({ reference }) => reference).toSorted(),
+      chain.registry
+        .seen()
+        .map(({ reference }) => reference)
+        .toSorted(),
       built.layers.map(({ digest }) => digest).toSorted(),
     );
     assert.deepEqual((await requestsOf(() => lookedUp(pinned))).requests, []);
@@ -139,7 +149,10 @@ spec: { cosign: { keys: [{ file: release.pub }], rekorKeys: [{ file: rekor.pub }
     await change(() => writeFileSync(keyFile, next.pem));
     const old = await requestsOf(() => lookedUp(pinned));
     assert.equal(old.verdict.decision, "deny");
-    assert.deepEqual(old.verdict.signatures.map(({ reason }) => reason), ["unknown-key"]);
+    assert.deepEqual(
+      old.verdict.signatures.map(({ reason }) => reason),
+      ["unknown-key"],
+    );
     assert.deepEqual(old.requests, []);
     const fresh = await requestsOf(() => lookedUp(rotated.pinned));
     assert.equal(fresh.verdict.decision, "allow");
@@ -160,7 +173,10 @@ spec: { cosign: { keys: [{ file: release.pub }], rekorKeys: [{ file: rekor.pub }
     assert.match(service.process.err.slice(heard), /policy\.yaml:\d+:\d+/);
     assert.ok(refusal[0] !== "");
     assert.equal((await lookedUp(pinned)).id, id);
-    const { status, body } = await service.ask<{ checks: { policy: { ok: boolean; problem: string } } }>("GET", "/readyz");
+    const { status, body } = await service.ask<{ checks: { policy: { ok: boolean; problem: string } } }>(
+      "GET",
+      "/readyz",
+    );
     assert.deepEqual([status, body.checks.policy.ok], [200, false]);
     assert.match(body.checks.policy.problem, /policy\.yaml:\d+:\d+/);
     await change(() => chain.writePolicy(`${SIGNED}\n- user: nonRoot`, BY_TAG));
