@@ -20,7 +20,7 @@ const EXPECTED: Readonly<Record<string, readonly [string, RegExp]>> = {
   "shop/unsigned:1": ["denied", /no signature was found/],
   "shop/other-key:1": ["denied", /unknown-key/],
   "shop/tampered:1": ["denied", /bad-signature/],
-  "shop/copied:1": ["denied", /wrong-subject: the signature is good, but for sha256:/],
+  "shop/copied:1": ["denied", /wrong-subject: the signature is good, but for "sha256:/],
   "shop/unlogged:1": ["denied", /log-missing/],
   "shop/root:1": ["denied", /runs as root: USER "0"/],
   "shop/named:1": ["denied", /USER "app", a name/],

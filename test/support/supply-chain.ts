@@ -42,6 +42,8 @@ export type PolicyExtras = {
   readonly documents?: string;
   /** How the log is named: by its key, or by a trusted root. */
   readonly logs?: "rekor-keys" | "trusted-root";
+  /** Which images they are for; those of this registry unless given. */
+  readonly images?: readonly string[];
 };
 
 /** A registry, a key, a transparency log and a folder of policies, made for one test. */
@@ -127,7 +129,7 @@ export class SupplyChain implements AsyncDisposable {
     return artifact;
   }
 
-  /** Writes the policy file: one authority `release-key`, and the given rules for everything in this registry. */
+  /** Writes the policy file: one authority `release-key`, and the given rules. */
   writePolicy(rules: string, more: PolicyExtras = {}): void {
     const text = `apiVersion: assay.dev/v1alpha1
 kind: Authority
@@ -142,7 +144,7 @@ apiVersion: assay.dev/v1alpha1
 kind: Policy
 metadata: { name: production }
 spec:
-  match: { images: ["${this.host}/**"] }
+  match: { images: ${JSON.stringify(more.images ?? [`${this.host}/**`])} }
   rules:
 ${indent(rules, 4)}
 ${indent(more.policy ?? "", 2)}
