@@ -7,7 +7,7 @@ import { parseImageConfig, type ImageConfig } from "../domain/image-config.ts";
 import { formatRepository } from "../domain/reference.ts";
 import type { Document, Leaf, Subject } from "../domain/subject.ts";
 import { isUserNameNeedingLayers } from "../inspections/user.ts";
-import type { CollectParts } from "./collect.ts";
+import type { CollectParts } from "./collection.ts";
 import { notThere, observe } from "./observe.ts";
 import { isPlanned, type Plan } from "./plan.ts";
 

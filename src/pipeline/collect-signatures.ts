@@ -5,7 +5,7 @@ import { formatRepository } from "../domain/reference.ts";
 import type { Document, Subject } from "../domain/subject.ts";
 import type { ImageSource, Referrers } from "../ports/image-source.ts";
 import type { SignatureScheme, Sources, Target } from "../schemes/scheme.ts";
-import type { Collection, CollectParts } from "./collect.ts";
+import type { Collection, CollectParts } from "./collection.ts";
 import { listStaleAt } from "./freshness.ts";
 import { observe } from "./observe.ts";
 

@@ -1,31 +1,7 @@
 import type { Dossier, LeafEvidence } from "../domain/evidence.ts";
-import type { Subject } from "../domain/subject.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { ImageSource } from "../ports/image-source.ts";
-import type { SafeFetch } from "../ports/safe-fetch.ts";
-import type { SignatureScheme } from "../schemes/scheme.ts";
 import { collectLeaf } from "./collect-leaf.ts";
 import { collectSignatures } from "./collect-signatures.ts";
-import type { MaxAges } from "./freshness.ts";
-import type { Layers } from "./layers.ts";
-import type { Plan } from "./plan.ts";
-
-export type CollectParts = {
-  readonly images: ImageSource;
-  readonly fetch: SafeFetch;
-  readonly layers: Layers;
-  readonly schemes: readonly SignatureScheme[];
-  readonly clock: Clock;
-  readonly ages: MaxAges;
-};
-
-/** What an earlier collection saw of the same subject; whatever of it is fresh is not looked at again. */
-export type Earlier = Pick<Dossier, "signatures" | "leaves">;
-
-export const NOTHING_EARLIER: Earlier = { signatures: [], leaves: [] };
-
-/** A subject, what is to be known of it, and what already is. */
-export type Collection = { readonly subject: Subject; readonly plan: Plan; readonly earlier: Earlier };
+import type { CollectParts, Collection, Earlier } from "./collection.ts";
 
 /**
  * Brings the dossier of a subject to what the plan asks for. Signatures and contents are looked for at the same time;

@@ -10,13 +10,11 @@ import { judge, JUDGE_VERSION } from "../policy/judge.ts";
 import type { Judged } from "./assay.ts";
 import { dossierFreshUntil, type MaxAges } from "./freshness.ts";
 import { sourcesOf, type Plan } from "./plan.ts";
-import { withoutPlaces } from "./scope.ts";
+import { withoutPlaces, type Unmatched } from "./scope.ts";
 import type { SignatureScheme } from "../schemes/scheme.ts";
 
 /** No answer is served for longer than this without a new judgement, even if nothing it rests on ages. */
 const LONGEST_SERVICE_MS = 24 * 3_600_000;
-
-export type Unmatched = "deny" | "unsafe-allow" | "unsafe-warn";
 
 export type Decide = {
   readonly dossier: Dossier;

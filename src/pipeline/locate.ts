@@ -6,7 +6,7 @@ import type { Document, Subject } from "../domain/subject.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ImageSource } from "../ports/image-source.ts";
 import type { Records } from "../records/records.ts";
-import { NOTHING_EARLIER, type Earlier } from "./collect.ts";
+import { NOTHING_EARLIER, type Earlier } from "./collection.ts";
 import type { Layers } from "./layers.ts";
 import { notThere } from "./observe.ts";
 import { loadDossier, storedDossier } from "./load-dossier.ts";

@@ -5,8 +5,10 @@ import type { Policy, PolicySet } from "../domain/policy.ts";
 import { INSPECTIONS_VERSION } from "../inspections/index.ts";
 import { JUDGE_VERSION } from "../policy/judge.ts";
 import type { SignatureScheme } from "../schemes/scheme.ts";
-import type { Unmatched } from "./decide.ts";
 import { compileTrust, type Trust } from "./trust.ts";
+
+/** What becomes of an image that no policy matches. */
+export type Unmatched = "deny" | "unsafe-allow" | "unsafe-warn";
 
 /** Everything in force at once, under one name: policies, trust, code and configuration. Another name finds no older answer. */
 export type Scope = { readonly id: Digest; readonly set: PolicySet; readonly trust: Trust };

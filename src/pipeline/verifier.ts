@@ -7,14 +7,15 @@ import { matchPolicies } from "../policy/match.ts";
 import type { PolicySource } from "../ports/policy-source.ts";
 import type { Records } from "../records/records.ts";
 import type { Answer, Judged } from "./assay.ts";
-import { collect, type CollectParts } from "./collect.ts";
+import { collect } from "./collect.ts";
+import type { CollectParts } from "./collection.ts";
 import { isCovered } from "./coverage.ts";
-import { decide, type Unmatched } from "./decide.ts";
+import { decide } from "./decide.ts";
 import { examine, factsId } from "./examine.ts";
 import { locate, recall, type Located } from "./locate.ts";
 import { fullPlan, planOf, type Plan } from "./plan.ts";
 import type { Observer } from "./observer.ts";
-import { scopeOf, type Scope } from "./scope.ts";
+import { scopeOf, type Scope, type Unmatched } from "./scope.ts";
 import { SingleFlight } from "./single-flight.ts";
 import { unresolvedFrom } from "./unresolved.ts";
 

@@ -1,0 +1,26 @@
+import type { Dossier } from "../domain/evidence.ts";
+import type { Subject } from "../domain/subject.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ImageSource } from "../ports/image-source.ts";
+import type { SafeFetch } from "../ports/safe-fetch.ts";
+import type { SignatureScheme } from "../schemes/scheme.ts";
+import type { MaxAges } from "./freshness.ts";
+import type { Layers } from "./layers.ts";
+import type { Plan } from "./plan.ts";
+
+export type CollectParts = {
+  readonly images: ImageSource;
+  readonly fetch: SafeFetch;
+  readonly layers: Layers;
+  readonly schemes: readonly SignatureScheme[];
+  readonly clock: Clock;
+  readonly ages: MaxAges;
+};
+
+/** What an earlier collection saw of the same subject; whatever of it is fresh is not looked at again. */
+export type Earlier = Pick<Dossier, "signatures" | "leaves">;
+
+export const NOTHING_EARLIER: Earlier = { signatures: [], leaves: [] };
+
+/** A subject, what is to be known of it, and what already is. */
+export type Collection = { readonly subject: Subject; readonly plan: Plan; readonly earlier: Earlier };
