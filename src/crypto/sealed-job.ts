@@ -1,3 +1,4 @@
+import { isDigest, type Digest } from "../domain/digest.ts";
 import { parseInstant, type Instant } from "../domain/instant.ts";
 import type { Job, JobId } from "../domain/job.ts";
 import { canonicalJson } from "./canonical-json.ts";
@@ -12,6 +13,7 @@ export type OpenedJob =
   | { readonly kind: "refused"; readonly why: SealRefusal };
 
 const SPACE = "job";
+const END_SPACE = "job-end";
 const VERSION = 1;
 
 /** Bound to the job's id: a payload copied to another job does not open. */
@@ -37,4 +39,20 @@ export function openJob(id: JobId, sealed: Uint8Array, now: Instant, keyring: Ke
       submittedAt: parseInstant(payload.submittedAt),
     },
   };
+}
+
+/**
+ * What a queue keeps of a job that is done, in base64: which verdict it reached. Bound to the job's id, so that the verdict
+ * of another job of the same image, from when its tag pointed elsewhere, cannot be put in its place.
+ */
+export function sealJobEnd(id: JobId, verdict: Digest, keyring: Keyring): string {
+  return Buffer.from(seal(Buffer.from(verdict), { space: END_SPACE, key: id }, keyring)).toString("base64");
+}
+
+/** The verdict's id, or `undefined` for an end that we did not seal for this job. */
+export function openJobEnd(id: JobId, sealed: unknown, now: Instant, keyring: Keyring): Digest | undefined {
+  const bytes = typeof sealed === "string" ? Buffer.from(sealed, "base64") : new Uint8Array();
+  const opened = open(bytes, { space: END_SPACE, key: id, now }, keyring);
+  const verdict = opened.kind === "opened" ? Buffer.from(opened.payload).toString("utf8") : "";
+  return isDigest(verdict) ? verdict : undefined;
 }

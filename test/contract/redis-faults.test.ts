@@ -17,7 +17,7 @@ import { redisRecordStore } from "../../src/adapters/redis/record-store.ts";
 import { parseRedisUrl } from "../../src/adapters/redis/target.ts";
 import { digestOf } from "../../src/crypto/digest-of.ts";
 import { newSealKeyLine, parseSealKeys } from "../../src/crypto/seal-keys.ts";
-import { sealJob } from "../../src/crypto/sealed-job.ts";
+import { sealJob, sealJobEnd } from "../../src/crypto/sealed-job.ts";
 import { instantOf } from "../../src/domain/instant.ts";
 import { DEFAULT_JOB_LIMITS } from "../../src/domain/job-limits.ts";
 import type { JobId, JobRecord } from "../../src/domain/job.ts";
@@ -211,13 +211,17 @@ test("jobs planted in Redis never run, whatever they hold", async () => {
   assert.ok(world.refused.some((text) => text.endsWith(" moved")));
 });
 
-test("a result written straight into Redis names no verdict unless it is a digest, and is only a name", async () => {
+test("a result that was written straight into Redis, or taken from another job, names no verdict", async () => {
   await using world = await World.on(await RedisServer.start());
-  const { id } = await world.submit("a");
+  const [{ id }, other] = [await world.submit("a"), await world.submit("b")];
   await world.queue.work(done, { concurrency: 1 });
-  await world.queue.wait(id, AbortSignal.timeout(5000));
-  await world.link.client.hset(`assay:jobs:${id}`, "returnvalue", JSON.stringify({ decision: "allow" }));
-  assert.equal((await world.queue.find(id))?.state.kind, "failed");
+  for (const job of [id, other.id]) await world.queue.wait(job, AbortSignal.timeout(5000));
+  assert.equal((await world.queue.find(id))?.state.kind, "done");
+  const taken = (await world.link.client.hget(`assay:jobs:${other.id}`, "returnvalue")) ?? "";
+  for (const planted of [JSON.stringify({ decision: "allow" }), JSON.stringify(digestOf("a")), taken]) {
+    await world.link.client.hset(`assay:jobs:${id}`, "returnvalue", planted);
+    assert.equal((await world.queue.find(id))?.state.kind, "failed");
+  }
 });
 
 test("no key, password or unknown error's text is ever written to Redis", async () => {
@@ -264,6 +268,7 @@ test("a worker that lives and takes nothing is replaced", async () => {
     {
       limits: DEFAULT_JOB_LIMITS,
       read: (job: StoredJob) => ({ kind: "genuine", record: { ...RECORD, id: String(job.id) as JobId } }),
+      seal: (id, verdict) => sealJobEnd(id, verdict, KEYRING),
       build: (processor) => {
         built += 1;
         // The first listens to another queue: connected, running, and never with a job.

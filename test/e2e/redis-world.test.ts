@@ -211,19 +211,38 @@ describe("the Redis world", () => {
     const [good, bad] = await Promise.all([push(true), push(false)]);
     const [goodId = "", badId = ""] = await service.accepted([good.image, bad.image]);
     const ends = await Promise.all([goodId, badId].map((id) => service.finished(id)));
-    const [allowed, denied] = ends.map(({ verdict }) => verdict?.id ?? "");
-    assert.equal(await client.hget(`assay:jobs:${badId}`, "returnvalue"), JSON.stringify(denied));
-
-    await client.hset(`assay:jobs:${badId}`, "returnvalue", JSON.stringify(allowed));
-    const lent = await service.job(badId);
-    assert.equal(lent.body.image, bad.image);
-    assert.equal(lent.body.verdict, undefined);
+    assert.deepEqual(
+      ends.map(({ verdict }) => verdict?.decision),
+      ["allow", "deny"],
+    );
+    const allowed = (await client.hget(`assay:jobs:${goodId}`, "returnvalue")) ?? "";
+    for (const planted of [allowed, JSON.stringify(ends[0]?.verdict?.id)]) {
+      await client.hset(`assay:jobs:${badId}`, "returnvalue", planted);
+      const lent = await service.job(badId);
+      assert.equal(lent.body.image, bad.image);
+      assert.equal(lent.body.state, "failed");
+      assert.equal(lent.body.verdict, undefined);
+    }
 
     await client.hset(`assay:jobs:${badId}`, "data", (await client.hget(`assay:jobs:${goodId}`, "data")) ?? "");
     const moved = await service.job(badId);
     assert.equal(moved.body.state, "failed");
     assert.equal(moved.body.problem?.code, "forged");
     assert.equal(moved.body.verdict, undefined);
+  });
+
+  test("shows a job no verdict from when its tag led to another image", async () => {
+    const image = await push(true);
+    const [formerId = ""] = await service.accepted([image.image]);
+    assert.equal((await service.finished(formerId)).verdict?.decision, "allow");
+    const tagged = `${image.repository}:1`;
+    await chain.push(tagged, { user: "0", labels: { moved: image.repository } }, DISTROLESS_FILES);
+    const [id = ""] = await service.accepted([image.image]);
+    assert.equal((await service.finished(id)).verdict?.decision, "deny");
+    const former = (await client.hget(`assay:jobs:${formerId}`, "returnvalue")) ?? "";
+    await client.hset(`assay:jobs:${id}`, "returnvalue", former);
+    const { body } = await service.job(id);
+    assert.deepEqual([body.state, body.verdict], ["failed", undefined]);
   });
 
   test("runs no job that somebody else wrote into the queue", async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 
 import type { Keyring } from "../../crypto/seal-keys.ts";
-import { sealJob } from "../../crypto/sealed-job.ts";
+import { sealJob, sealJobEnd } from "../../crypto/sealed-job.ts";
 import type { SealRefusal } from "../../crypto/sealed-record.ts";
 import { PortError } from "../../domain/errors.ts";
 import { millisOf } from "../../domain/instant.ts";
@@ -85,6 +85,7 @@ class EmbeddedJobQueue implements JobQueue {
       limits: this.#options.limits,
       now: () => this.#now(),
       read: (row) => this.#read(row),
+      seal: (id, verdict) => sealJobEnd(id, verdict, this.#options.keyring),
       changed: (id) => void this.#events.emit(id),
       offer: () => void this.#events.emit(WORK),
       onWork: (listener) => this.#subscribe(WORK, listener),

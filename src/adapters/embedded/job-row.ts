@@ -1,7 +1,6 @@
 import type { Keyring } from "../../crypto/seal-keys.ts";
-import { openJob } from "../../crypto/sealed-job.ts";
+import { openJob, openJobEnd } from "../../crypto/sealed-job.ts";
 import type { SealRefusal } from "../../crypto/sealed-record.ts";
-import { isDigest } from "../../domain/digest.ts";
 import { instantOf, type Instant } from "../../domain/instant.ts";
 import { priorityOf, type JobId, type JobRecord, type JobState } from "../../domain/job.ts";
 import type { JobRow } from "./job-table.ts";
@@ -17,7 +16,7 @@ export function readJob(row: JobRow, now: Instant, keyring: Keyring): ReadJob {
   const sealed = row["sealed"];
   const opened = openJob(id, sealed instanceof Uint8Array ? sealed : new Uint8Array(), now, keyring);
   if (opened.kind === "opened")
-    return { kind: "genuine", record: { id, priority, ...opened.ticket, state: stateOf(row) } };
+    return { kind: "genuine", record: { id, priority, ...opened.ticket, state: stateOf(id, row, now, keyring) } };
   return { kind: "forged", why: opened.why, record: forgedRecord(id, row, now) };
 }
 
@@ -38,10 +37,9 @@ export const FORGED = {
   message: "the job was not sealed by this service: someone else wrote to the queue, or the seal keys were replaced",
 } as const;
 
-function stateOf(row: JobRow): JobState {
+function stateOf(id: JobId, row: JobRow, now: Instant, keyring: Keyring): JobState {
   const at = instantOf(Number(row["finished_at"] ?? 0));
   const problem = { code: String(row["code"] ?? ""), message: String(row["message"] ?? "") };
-  const verdict = String(row["verdict"]);
   switch (String(row["state"])) {
     case "waiting":
       return { kind: "waiting" };
@@ -54,8 +52,10 @@ function stateOf(row: JobRow): JobState {
         notBefore: instantOf(Number(row["not_before"])),
         problem,
       };
-    case "done":
-      return isDigest(verdict) ? { kind: "done", verdict, at } : { kind: "failed", problem: FORGED, at };
+    case "done": {
+      const verdict = openJobEnd(id, row["verdict"], now, keyring);
+      return verdict === undefined ? { kind: "failed", problem: FORGED, at } : { kind: "done", verdict, at };
+    }
     default:
       return { kind: "failed", problem, at };
   }

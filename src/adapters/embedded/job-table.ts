@@ -16,6 +16,7 @@ export type NewJob = {
 
 /** What an ended attempt leaves behind. Times in milliseconds since 1970. */
 export type JobEnd =
+  /** `verdict` is its sealed id. */
   | { readonly kind: "done"; readonly verdict: string; readonly at: number }
   | { readonly kind: "failed"; readonly problem: JobProblem; readonly at: number }
   | { readonly kind: "retrying"; readonly problem: JobProblem; readonly notBefore: number };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { Digest } from "../../domain/digest.ts";
 import { backoffMs, type JobLimits } from "../../domain/job-limits.ts";
 import type { JobId } from "../../domain/job.ts";
 import { attemptJob } from "../../ports/job-attempt.ts";
@@ -13,6 +14,8 @@ export type WorkerHome = {
   readonly limits: JobLimits;
   readonly now: () => number;
   readonly read: (row: JobRow) => ReadJob;
+  /** How the verdict of a job that is done is written. */
+  readonly seal: (id: JobId, verdict: Digest) => string;
   readonly changed: (id: JobId) => void;
   /** A job went back and is anyone's. */
   readonly offer: () => void;
@@ -129,14 +132,14 @@ export class EmbeddedJobWorker implements JobWorker {
         ? Promise.resolve<JobOutcome>({ kind: "failed", ...FORGED })
         : attemptJob(this.#handler, record, abort.signal, this.#home.limits.attemptTimeoutMs);
     void outcome.then((result) => {
-      this.#ends.set(record.id, this.#endOf(result, Number(row["attempt"])));
+      this.#ends.set(record.id, this.#endOf(record.id, result, Number(row["attempt"])));
       this.#plan();
     });
   }
 
-  #endOf(outcome: JobOutcome, attempt: number): JobEnd {
-    const { limits, now } = this.#home;
-    if (outcome.kind === "done") return { kind: "done", verdict: outcome.verdict, at: now() };
+  #endOf(id: JobId, outcome: JobOutcome, attempt: number): JobEnd {
+    const { limits, now, seal } = this.#home;
+    if (outcome.kind === "done") return { kind: "done", verdict: seal(id, outcome.verdict), at: now() };
     const problem = { code: outcome.code, message: outcome.message };
     if (outcome.kind === "failed" || attempt >= limits.maxAttempts) return { kind: "failed", problem, at: now() };
     const pause = backoffMs(limits, attempt, outcome.afterMs, Math.random());

@@ -1,13 +1,12 @@
 import type { Job as BullJob } from "bullmq";
 
 import type { Keyring } from "../../crypto/seal-keys.ts";
-import { openJob } from "../../crypto/sealed-job.ts";
+import { openJob, openJobEnd } from "../../crypto/sealed-job.ts";
 import type { SealRefusal } from "../../crypto/sealed-record.ts";
-import { isDigest } from "../../domain/digest.ts";
 import { instantOf, type Instant } from "../../domain/instant.ts";
 import { priorityOf, type JobId, type JobProblem, type JobRecord, type JobState } from "../../domain/job.ts";
 
-/** What stands in Redis for a job: a sealed payload in base64, and when it is done the id of a verdict, to be looked up. */
+/** What stands in Redis for a job: a sealed payload in base64, and when it is done the sealed id of a verdict, to be looked up. */
 export type BullData = { readonly sealed: string };
 export type StoredJob = BullJob<BullData, string>;
 
@@ -32,7 +31,7 @@ export function readJob(job: StoredJob, state: BullState, now: Instant, keyring:
   const priority = priorityOf(job.priority);
   const opened = openJob(id, sealedBytes(job.data), now, keyring);
   if (opened.kind === "opened") {
-    return { kind: "genuine", record: { id, priority, ...opened.ticket, state: stateOf(job, state, now) } };
+    return { kind: "genuine", record: { id, priority, ...opened.ticket, state: stateOf(job, state, now, keyring) } };
   }
   const at = job.finishedOn === undefined ? now : instantOf(job.finishedOn);
   const failed: JobState = { kind: "failed", problem: FORGED, at };
@@ -45,13 +44,13 @@ function sealedBytes(data: unknown): Uint8Array {
   return typeof sealed === "string" ? Buffer.from(sealed, "base64") : new Uint8Array();
 }
 
-function stateOf(job: StoredJob, state: BullState, now: Instant): JobState {
+function stateOf(job: StoredJob, state: BullState, now: Instant, keyring: Keyring): JobState {
   const at = instantOf(job.finishedOn ?? 0);
   switch (state.name) {
-    case "completed":
-      return isDigest(job.returnvalue)
-        ? { kind: "done", verdict: job.returnvalue, at }
-        : { kind: "failed", problem: FORGED, at };
+    case "completed": {
+      const verdict = openJobEnd(String(job.id) as JobId, job.returnvalue, now, keyring);
+      return verdict === undefined ? { kind: "failed", problem: FORGED, at } : { kind: "done", verdict, at };
+    }
     case "failed":
       return { kind: "failed", problem: parseProblem(job.failedReason), at };
     case "active":

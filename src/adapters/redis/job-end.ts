@@ -1,5 +1,6 @@
 import { UnrecoverableError, WaitingError } from "bullmq";
 
+import type { Digest } from "../../domain/digest.ts";
 import type { JobOutcome } from "../../ports/job-queue.ts";
 import { formatProblem } from "./bull-job.ts";
 
@@ -15,11 +16,14 @@ export class RetryLater extends Error {
   }
 }
 
-/** How a job ends in BullMQ: a value, or one of three errors. `handed-back` has already been moved to wait. */
-export function endJob(outcome: JobOutcome | { readonly kind: "handed-back" }): string {
+/** How a job ends in BullMQ: a sealed value, or one of three errors. `handed-back` has already been moved to wait. */
+export function endJob(
+  outcome: JobOutcome | { readonly kind: "handed-back" },
+  seal: (verdict: Digest) => string,
+): string {
   switch (outcome.kind) {
     case "done":
-      return outcome.verdict;
+      return seal(outcome.verdict);
     case "retry":
       throw new RetryLater(formatProblem(outcome), outcome.afterMs);
     case "failed":

@@ -3,7 +3,7 @@ import { hash, randomUUID } from "node:crypto";
 import { Queue, Worker, type JobsOptions } from "bullmq";
 
 import type { Keyring } from "../../crypto/seal-keys.ts";
-import { sealJob } from "../../crypto/sealed-job.ts";
+import { sealJob, sealJobEnd } from "../../crypto/sealed-job.ts";
 import type { SealRefusal } from "../../crypto/sealed-record.ts";
 import { PortError } from "../../domain/errors.ts";
 import { instantOf, millisOf } from "../../domain/instant.ts";
@@ -50,7 +50,7 @@ const PIECE = 500;
 const DELAYED_SHIFT = 0x1000;
 
 /**
- * The queue over BullMQ. Redis holds sealed payloads and verdict ids only. A job is accepted once Redis has answered; how
+ * The queue over BullMQ. Redis holds sealed payloads and sealed verdict ids only. A job is accepted once Redis has answered; how
  * much that means is Redis's own setting (`appendfsync always` loses nothing). The link belongs to the caller.
  */
 export function redisJobQueue(link: RedisLink, options: RedisQueueOptions): JobQueue {
@@ -116,6 +116,7 @@ class RedisJobQueue implements JobQueue {
       limits: this.#options.limits,
       watchdogMs: this.#timing.watchdogMs,
       read: (job) => this.#read(job, { name: "active", notBefore: undefined }),
+      seal: (id, verdict) => sealJobEnd(id, verdict, this.#options.keyring),
       build: (processor) => this.#buildWorker(processor, options.concurrency),
       ready: () => this.#link.run(async () => this.#startable(await this.#bull())),
     };

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Worker } from "bullmq";
 
+import type { Digest } from "../../domain/digest.ts";
 import type { JobLimits } from "../../domain/job-limits.ts";
+import type { JobId } from "../../domain/job.ts";
 import { attemptJob } from "../../ports/job-attempt.ts";
 import type { JobHandler, JobOutcome, JobWorker } from "../../ports/job-queue.ts";
 import { FORGED, type ReadJob, type StoredJob } from "./bull-job.ts";
@@ -14,6 +16,8 @@ export type Processor = (job: StoredJob, token: string | undefined, signal: Abor
 export type WorkerHome = {
   readonly limits: JobLimits;
   readonly read: (job: StoredJob) => ReadJob;
+  /** How the end of a job is written. */
+  readonly seal: (id: JobId, verdict: Digest) => string;
   /** A BullMQ worker with connections of its own. */
   readonly build: (processor: Processor) => Worker;
   /** Jobs that could be started now; throws while Redis is away. */
@@ -73,7 +77,8 @@ export class RedisJobWorker implements JobWorker {
   async #process(job: StoredJob, token: string | undefined, lost: AbortSignal | undefined): Promise<string> {
     this.#started += 1;
     const read = this.#home.read(job);
-    if (read.kind === "forged") return endJob({ kind: "failed", ...FORGED });
+    const seal = (verdict: Digest): string => this.#home.seal(read.record.id, verdict);
+    if (read.kind === "forged") return endJob({ kind: "failed", ...FORGED }, seal);
     const returned = Promise.withResolvers<HandedBack>();
     const abort = new AbortController();
     const handBack = (): void => {
@@ -91,7 +96,7 @@ export class RedisJobWorker implements JobWorker {
     this.#running.delete(job);
     // Where Redis is away, the job stays active until its lock falls, and is then taken for one of a dead worker.
     if (outcome.kind === "handed-back") await job.moveToWait(token).catch(() => {});
-    return endJob(outcome);
+    return endJob(outcome, seal);
   }
 
   async #look(): Promise<void> {
