@@ -17,6 +17,7 @@ import type { JobWorker } from "./ports/job-queue.ts";
 import type { LayerReader } from "./ports/layer-reader.ts";
 import type { PolicySource } from "./ports/policy-source.ts";
 import { createRecords } from "./records/records.ts";
+import { SealedBytes, type RecordContext } from "./records/sealed-space.ts";
 import { SCHEMES } from "./schemes/index.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
@@ -36,7 +37,11 @@ type Parts = {
  */
 export async function composeApp(config: Config, options: AppOptions): Promise<App> {
   const clock = systemClock;
-  const telemetry = createTelemetry({ level: config.logLevel, processMetrics: options.purpose === "serve" });
+  const isService = options.purpose === "serve" || options.purpose === "worker";
+  const telemetry = createTelemetry({
+    level: config.logLevel ?? (isService ? "info" : "silent"),
+    processMetrics: isService,
+  });
   await using opened = new AsyncDisposableStack();
   const policies = opened.adopt(openPolicies(config, options, telemetry), (source) => source.close());
   const world = opened.adopt(await openWorld(config, { clock, telemetry }), (open) => open.close());
@@ -74,10 +79,17 @@ function startedApp(parts: Parts, opened: AsyncDisposableStack): App {
   };
 }
 
-function joinAssay({ config, clock, telemetry, policies, world, registries, reader }: Parts): Assay {
-  const { store, keyring, queue } = world;
+/** How records are sealed and opened here. */
+function recordContext({ clock, telemetry, world }: Parts): RecordContext {
+  const { store, keyring } = world;
   const onRefused = (space: string, _key: string, why: string): void => telemetry.events.recordRefused({ space, why });
-  const records = createRecords({ store, keyring, clock, onRefused }, EXTRACTOR_VERSION);
+  return { store, keyring, clock, onRefused };
+}
+
+function joinAssay(parts: Parts): Assay {
+  const { config, clock, telemetry, policies, registries, reader, world } = parts;
+  const { queue } = world;
+  const records = createRecords(recordContext(parts), EXTRACTOR_VERSION);
   const { images, fetch } = registries;
   return createAssay({
     images,
@@ -94,11 +106,23 @@ function joinAssay({ config, clock, telemetry, policies, world, registries, read
   });
 }
 
-async function startApi({ config, clock, telemetry, policies, world }: Parts, assay: Assay): Promise<RunningApi> {
+async function startApi(all: Parts, assay: Assay): Promise<RunningApi> {
+  const { config, clock, telemetry, policies, world } = all;
   const access = await openApiAccess(config, telemetry);
   telemetry.metrics.watchQueue(() => world.queue.counts());
   const { store, queue } = world;
-  const parts = { assay, access, store, queue, policies, clock, telemetry, tagMaxAgeMs: config.tagMaxAgeMs };
+  const submissions = new SealedBytes(recordContext(all), "request");
+  const parts = {
+    assay,
+    access,
+    store,
+    queue,
+    submissions,
+    policies,
+    clock,
+    telemetry,
+    tagMaxAgeMs: config.tagMaxAgeMs,
+  };
   const listening = await listen(parts, config.listen).catch((error: unknown) => {
     access.close();
     throw error;

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { parseDuration } from "./domain/duration.ts";
 import { InputError } from "./domain/errors.ts";
 
@@ -31,12 +33,13 @@ export type Config = {
   /** How old a tag's resolution may be when a verdict is looked up. */
   readonly tagMaxAgeMs: number;
   readonly verifyTimeoutMs: number;
-  readonly logLevel: string;
+  /** Least severe line written; unless set, `info` for services and none for commands that ask once. */
+  readonly logLevel: string | undefined;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads `ASSAY_*`, `REDIS_URL`, `DOCKER_CONFIG`, `HOME`. Throws `InputError` naming the variable and the mend. */
+/** Reads `ASSAY_*`, `REDIS_URL` or `REDIS_URL_FILE`, `DOCKER_CONFIG`, `HOME`. Throws `InputError` naming the variable and the mend. */
 export function parseConfig(env: Environment): Config {
   const text = (name: string): string | undefined =>
     env[name] === undefined || env[name] === "" ? undefined : env[name];
@@ -44,7 +47,7 @@ export function parseConfig(env: Environment): Config {
   return {
     policy: text("ASSAY_POLICY") ?? "./policy",
     data: text("ASSAY_DATA"),
-    redisUrl: text("REDIS_URL"),
+    redisUrl: text("REDIS_URL") ?? secretFrom(text("REDIS_URL_FILE"), "REDIS_URL_FILE"),
     unsafePlaintextRedis: parseFlag(env, "ASSAY_UNSAFE_PLAINTEXT_REDIS"),
     listen: parseListen(text("ASSAY_LISTEN") ?? "127.0.0.1:7070"),
     tokensFile: text("ASSAY_TOKENS_FILE"),
@@ -60,8 +63,26 @@ export function parseConfig(env: Environment): Config {
     absenceMaxAgeMs: parseAge(env, "ASSAY_ABSENCE_MAX_AGE", "30s"),
     tagMaxAgeMs: parseAge(env, "ASSAY_TAG_MAX_AGE", "0s"),
     verifyTimeoutMs: parseAge(env, "ASSAY_VERIFY_TIMEOUT", "10m"),
-    logLevel: text("ASSAY_LOG_LEVEL") ?? "info",
+    logLevel: text("ASSAY_LOG_LEVEL"),
   };
+}
+
+/** A setting that holds a secret may be a file, as container platforms mount them. */
+function secretFrom(path: string | undefined, name: string): string | undefined {
+  return path === undefined ? undefined : readNamedFile(name, path).trim();
+}
+
+/** The text of a file that a setting names. Throws `InputError` naming the setting, the file and the cause. */
+export function readNamedFile(setting: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const cause = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    const mend = "check the path and who may read it";
+    throw new InputError("configuration", `${setting} names ${path}, which cannot be read (${cause}): ${mend}`, {
+      cause: error,
+    });
+  }
 }
 
 function refuse(name: string, value: string, mend: string): never {
@@ -103,5 +124,10 @@ function parseCount(env: Environment, name: string, fallback: number): number {
 
 function parseAge(env: Environment, name: string, fallback: string): number {
   const text = env[name];
-  return parseDuration(text === undefined || text === "" ? fallback : text);
+  try {
+    return parseDuration(text === undefined || text === "" ? fallback : text);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError("configuration", `${name}: ${error.message}`, { cause: error });
+  }
 }

@@ -1,11 +1,11 @@
 import type { Assay } from "../pipeline/assay.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { RecordStore } from "../ports/record-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { healthRoute, readinessRoute, type HealthParts } from "./health.ts";
 import { imageRoute } from "./images.ts";
 import type { Route } from "./route.ts";
 import { metricsRoute, withOpenApi } from "./service-routes.ts";
+import type { Submissions } from "./submission-store.ts";
 import { submissionRoute } from "./submission.ts";
 import { verdictQueryRoute } from "./verdict-query.ts";
 import { verdictRoute } from "./verdicts.ts";
@@ -13,9 +13,9 @@ import { verificationEventsRoute } from "./verification-events.ts";
 import { verificationRoute } from "./verification.ts";
 
 /** What the routes need of the rest. */
-export type RouteParts = Omit<HealthParts, "store"> & {
+export type RouteParts = HealthParts & {
   readonly assay: Assay;
-  readonly store: Pick<RecordStore, "ping" | "get" | "put">;
+  readonly submissions: Submissions;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** How old a tag's resolution may be when a verdict is looked up. */

@@ -1,16 +1,21 @@
 import { addressOf, digestOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
 import { hexOf } from "../domain/digest.ts";
-import { plus } from "../domain/instant.ts";
+import { plus, type Instant } from "../domain/instant.ts";
 import type { JobId } from "../domain/job.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { RecordStore } from "../ports/record-store.ts";
 import { z } from "zod";
 
 /** What is kept of a submission: enough to give the same answer again, and nothing that could be an answer itself. */
 export type Submission = { readonly body: Digest; readonly jobs: readonly JobId[] };
 
-export type SubmissionParts = { readonly store: Pick<RecordStore, "get" | "put">; readonly clock: Clock };
+/** Where submissions are kept, sealed like every record. */
+export interface Submissions {
+  get(key: string): Promise<Uint8Array | undefined>;
+  put(key: string, bytes: Uint8Array, expiresAt: Instant): Promise<void>;
+}
+
+export type SubmissionParts = { readonly submissions: Submissions; readonly clock: Clock };
 
 /** A day covers the retries of any client; the store's own bounds may shorten it. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
@@ -53,13 +58,13 @@ export async function findSubmission(parts: SubmissionParts, key: string): Promi
   return (await get(parts, key, SUBMISSION)) as Submission | undefined;
 }
 
-async function put({ store, clock }: SubmissionParts, key: string, value: unknown): Promise<void> {
-  await store.put("request", key, Buffer.from(JSON.stringify(value)), plus(clock.now(), KEPT_MS));
+async function put({ submissions, clock }: SubmissionParts, key: string, value: unknown): Promise<void> {
+  await submissions.put(key, Buffer.from(JSON.stringify(value)), plus(clock.now(), KEPT_MS));
 }
 
 /** A record that cannot be read is no record. */
-async function get<T>({ store }: SubmissionParts, key: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  const bytes = await store.get("request", key);
+async function get<T>({ submissions }: SubmissionParts, key: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const bytes = await submissions.get(key);
   if (bytes === undefined) return undefined;
   try {
     return schema.safeParse(JSON.parse(Buffer.from(bytes).toString())).data;

@@ -37,6 +37,8 @@ export interface PolicyTools {
   explain(policy: Policy): readonly string[];
   /** Runs the tests written in these files. */
   test(set: PolicySet, files: readonly NamedText[]): PolicyTestRun;
+  /** JSON Schema of policy documents. */
+  schema(): unknown;
 }
 
 /** The verdict's one public form, which the HTTP API prints too. */

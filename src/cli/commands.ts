@@ -3,6 +3,7 @@ import { demo } from "./demo.ts";
 import { inspect } from "./inspect.ts";
 import { policyCheck } from "./policy-check.ts";
 import { policyExplain } from "./policy-explain.ts";
+import { policySchema } from "./policy-schema.ts";
 import { policyTest } from "./policy-test.ts";
 import { serve } from "./serve.ts";
 import { token } from "./token.ts";
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   policyCheck,
   policyTest,
   policyExplain,
+  policySchema,
   token,
   demo,
 ];

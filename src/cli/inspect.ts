@@ -11,7 +11,7 @@ import { startProgress } from "./progress.ts";
 import { deliver } from "./reports/deliver.ts";
 import { factsText } from "./reports/facts-text.ts";
 import { findReport } from "./reports/index.ts";
-import { readSettings, SETTINGS } from "./settings.ts";
+import { namingHosts, readSettings, SETTINGS } from "./settings.ts";
 import { printableJson } from "./terminal-text.ts";
 
 /** `assay inspect IMAGE`: everything that can be known of an image, whatever the policies ask. */
@@ -61,7 +61,7 @@ async function look(image: ImageArgument, config: Config, context: Context): Pro
   const localImages = image.local === undefined ? [] : [image.local];
   const options = { purpose: "inspect", inlinePolicies: [], localImages, platform } as const;
   try {
-    await using running = closing(await context.tools.compose(config, options));
+    await using running = closing(await context.tools.compose(namingHosts(config, [image]), options));
     const timeout = AbortSignal.timeout(config.verifyTimeoutMs);
     return await orAbort(running.app.assay.inspect(image.reference, timeout), timeout);
   } catch (error) {

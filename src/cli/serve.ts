@@ -4,7 +4,7 @@ import type { Command, Context } from "./command.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { Flag } from "./flags.ts";
 import { inForceLines, runUntilStopped } from "./service.ts";
-import { parsePeriod, readSettings, SETTINGS } from "./settings.ts";
+import { parsePeriod, readServiceSettings, SETTINGS } from "./settings.ts";
 
 /** Below the 30 seconds that Kubernetes gives a pod by default. */
 const DEFAULT_GRACE = "25s";
@@ -37,7 +37,7 @@ export const serve: Command = {
 async function runServe(context: Context): Promise<ExitCode> {
   const { args, io, tools } = context;
   const graceMs = parseGrace(context);
-  const config = readSettings(args, io);
+  const config = readServiceSettings(args, io);
   if (args.has("api-only") && config.redisUrl === undefined) {
     throw new InputError(
       "usage",

@@ -1,6 +1,7 @@
 import { parseConfig, type Config } from "../config.ts";
 import { parseDuration } from "../domain/duration.ts";
 import { InputError } from "../domain/errors.ts";
+import type { ImageReference } from "../domain/reference.ts";
 import type { Arguments, Flag } from "./flags.ts";
 import type { Io } from "./io.ts";
 
@@ -28,6 +29,21 @@ export function readSettings(args: Arguments, io: Io): Config {
     unsafePlainHttp: [...config.unsafePlainHttp, ...args.values("unsafe-plain-http")],
     verifyTimeoutMs: timeout === undefined ? config.verifyTimeoutMs : parsePeriod("timeout", timeout),
   };
+}
+
+/** Where a service keeps its database, since what it accepted must outlast it. */
+const SERVICE_DATA = "./assay-data";
+
+/** The settings of a process that works for others: without Redis it keeps a database on disk. */
+export function readServiceSettings(args: Arguments, io: Io): Config {
+  const config = readSettings(args, io);
+  return config.redisUrl === undefined ? { ...config, data: config.data ?? SERVICE_DATA } : config;
+}
+
+/** Hosts typed on the command line are the operator's own word, like those in a file: they may be on a private network. */
+export function namingHosts(config: Config, images: readonly { readonly reference: ImageReference }[]): Config {
+  const hosts = images.map(({ reference }) => reference.repository.registry);
+  return { ...config, privateHosts: [...config.privateHosts, ...hosts] };
 }
 
 /** A flag's duration in milliseconds, more than none. Throws `InputError` naming the flag. */

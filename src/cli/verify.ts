@@ -12,7 +12,7 @@ import { parsePlatformName } from "./platform-name.ts";
 import { startProgress, type Progress } from "./progress.ts";
 import { deliver } from "./reports/deliver.ts";
 import { findReport, REPORT_WORDS } from "./reports/index.ts";
-import { readSettings, SETTINGS } from "./settings.ts";
+import { namingHosts, readSettings, SETTINGS } from "./settings.ts";
 
 const NO_KEYLESS = "is not supported by this version: use --key, or name authorities in a policy file.";
 const NO_MANIFESTS =
@@ -106,7 +106,7 @@ async function judgeHere(images: readonly ImageArgument[], config: Config, work:
     localImages: images.flatMap(({ local }) => (local === undefined ? [] : [local])),
     platform: parsePlatformName(args.value("platform")),
   } as const;
-  await using running = closing(await tools.compose(config, options));
+  await using running = closing(await tools.compose(namingHosts(config, images), options));
   return await judgeImages(images, {
     assay: running.app.assay,
     verdictJson: tools.verdictJson,

@@ -6,6 +6,7 @@ import { InputError } from "../domain/errors.ts";
 import { parseReference } from "../domain/reference.ts";
 import { verdictJson } from "../domain/verdict-json.ts";
 import { explainPolicy } from "../policy/explain.ts";
+import { policyJsonSchema } from "../policy/json-schema.ts";
 import { matchPolicies } from "../policy/match.ts";
 import { parsePolicyTests } from "../policy/policy-test-document.ts";
 import { runPolicyTests } from "../policy/policy-test.ts";
@@ -22,6 +23,7 @@ const POLICY_TOOLS: PolicyTools = {
   load: (path) => Promise.resolve(readPolicies(path)),
   matching: (set, image) => matchPolicies(set, image.repository),
   explain: explainPolicy,
+  schema: policyJsonSchema,
   test: (set, files) => {
     const parse = parsePolicyTests(files);
     if (parse.kind === "refused") return parse;

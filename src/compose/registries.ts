@@ -5,14 +5,13 @@ import { dockerConfigCredentials } from "../adapters/oci/docker-config.ts";
 import type { RequestReport } from "../adapters/oci/options.ts";
 import { openLayout } from "../adapters/oci-layout/layout.ts";
 import type { LocalImage } from "../app.ts";
-import type { Config } from "../config.ts";
+import { readNamedFile, type Config } from "../config.ts";
 import type { PolicySet } from "../domain/policy.ts";
 import { formatRepository } from "../domain/reference.ts";
 import type { ImageSource } from "../ports/image-source.ts";
 import type { SafeFetch } from "../ports/safe-fetch.ts";
 import type { RegistryRequestOutcome } from "../telemetry/metrics.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import { readNamedFile } from "./named-file.ts";
 
 export type Registries = {
   readonly images: ImageSource;

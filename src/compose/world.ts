@@ -9,7 +9,7 @@ import { redisJobQueue } from "../adapters/redis/job-queue.ts";
 import { RedisLink } from "../adapters/redis/link.ts";
 import { redisRecordStore } from "../adapters/redis/record-store.ts";
 import { parseRedisUrl } from "../adapters/redis/target.ts";
-import type { Config } from "../config.ts";
+import { readNamedFile, type Config } from "../config.ts";
 import { newSealKeyLine, parseSealKeys, type Keyring } from "../crypto/seal-keys.ts";
 import { InputError } from "../domain/errors.ts";
 import { DEFAULT_JOB_LIMITS } from "../domain/job-limits.ts";
@@ -18,7 +18,6 @@ import type { JobQueue } from "../ports/job-queue.ts";
 import type { RecordStore } from "../ports/record-store.ts";
 import { DEFAULT_RETENTION } from "../ports/retention.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import { readNamedFile } from "./named-file.ts";
 
 /** Where records and jobs are kept: one SQLite file, or Redis. */
 export type World = {

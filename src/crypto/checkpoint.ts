@@ -11,7 +11,7 @@ export type Checkpoint = {
   readonly signatures: readonly NoteSignature[];
 };
 
-export type NoteSignature = {
+type NoteSignature = {
   readonly name: string;
   /** The first four bytes of the key's id. */
   readonly keyHint: Uint8Array;

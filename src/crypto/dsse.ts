@@ -17,7 +17,7 @@ export type Envelope = {
   readonly signatures: readonly EnvelopeSignature[];
 };
 
-export type EnvelopeSignature = {
+type EnvelopeSignature = {
   /** A hint that nobody signed. */
   readonly keyid: string;
   readonly sig: Uint8Array;

@@ -11,15 +11,15 @@ import {
   type JsonValue,
 } from "../domain/json.ts";
 import { parseStrictJson } from "./strict-json.ts";
+import { quoted } from "../domain/quoted.ts";
 
 /** A claim about artefacts (in-toto attestation framework, spec/v1/statement.md). */
 export type Statement = {
   readonly subjects: readonly StatementSubject[];
   readonly predicateType: string;
-  readonly predicate: JsonValue | undefined;
 };
 
-export type StatementSubject = {
+type StatementSubject = {
   readonly name: string | undefined;
   /** Hexadecimal by algorithm, as in `{ sha256: "ab12…" }`. */
   readonly digest: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ export function parseStatement(bytes: Uint8Array, maxBytes: number): Statement {
   if (!TYPES.includes(type)) {
     throw new InputError(
       "signature",
-      `statement is of the type "${type.slice(0, 80)}", not an in-toto statement v1 or v0.1`,
+      `statement is of the type ${quoted(type, 80)}, not an in-toto statement v1 or v0.1`,
     );
   }
   const subjects = optionalArray(object, "subject", PLACE) ?? [];
@@ -54,7 +54,6 @@ export function parseStatement(bytes: Uint8Array, maxBytes: number): Statement {
   return {
     subjects: subjects.map((subject, at) => parseSubject(subject, inside(inside(PLACE, "subject"), at))),
     predicateType: requiredString(object, "predicateType", PLACE),
-    predicate: object.get("predicate"),
   };
 }
 

@@ -10,6 +10,7 @@ import {
 } from "../domain/json.ts";
 import { decodeBase64 } from "./base64.ts";
 import { parseStrictJson } from "./strict-json.ts";
+import { quoted } from "../domain/quoted.ts";
 
 /** What a log entry says was signed, by whom, and with which signatures. */
 export type LogBody = {
@@ -20,7 +21,7 @@ export type LogBody = {
   readonly signatures: readonly LoggedSignature[];
 };
 
-export type LoggedHash = { readonly algorithm: string; readonly hex: string };
+type LoggedHash = { readonly algorithm: string; readonly hex: string };
 
 export type LoggedSignature = { readonly signature: Uint8Array; readonly verifier: Verifier };
 
@@ -56,7 +57,7 @@ export function parseLogBody(bytes: Uint8Array): LogBody {
   if (read === undefined) {
     throw new InputError(
       "signature",
-      `log entry is of the kind "${kind.slice(0, 40)}" ${version.slice(0, 20)}, which does not hold a signature that Assay can compare`,
+      `log entry is of the kind ${quoted(kind, 40)} ${quoted(version, 20)}, which does not hold a signature that Assay can compare`,
     );
   }
   const place = inside(PLACE, "spec");

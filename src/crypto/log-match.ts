@@ -2,14 +2,14 @@ import { hash, X509Certificate } from "node:crypto";
 
 import { InputError } from "../domain/errors.ts";
 import { parseLogBody, type LogBody, type LoggedSignature, type Verifier } from "./log-body.ts";
-import { parsePublicKey, publicKeyOfSpki, type PublicKey } from "./public-key.ts";
+import { derOfPem, parsePublicKey, publicKeyOfSpki, type PublicKey } from "./public-key.ts";
 
 /** The signature that an entry must be about, all of it: signed bytes, signatures, key. */
 export type Logged = {
-  /** `hashedrekord` for a signature over the content itself, `dsse` for an envelope (logged as dsse or intoto). */
-  readonly shape: "hashedrekord" | "dsse";
-  /** The signed bytes, or the envelope's payload. */
-  readonly content: Uint8Array;
+  /** Exactly what was signed; an envelope's pre-authentication encoding. Entries of the kind hashedrekord hold its hash. */
+  readonly message: Uint8Array;
+  /** An envelope's payload, whose hash entries of the kinds dsse and intoto hold. */
+  readonly payload: Uint8Array | undefined;
   /** Every signature of the artefact. */
   readonly signatures: readonly Uint8Array[];
   /** DER SubjectPublicKeyInfo of the key that was found to have signed. */
@@ -23,13 +23,11 @@ export type Logged = {
 export function logMismatch(body: Uint8Array, logged: Logged): string | undefined {
   const entry = readBody(body);
   if (typeof entry === "string") return entry;
-  if ((entry.kind === "hashedrekord") !== (logged.shape === "hashedrekord")) {
-    return `the log entry is of the kind ${entry.kind}, which is not how this signature is logged`;
-  }
-  if (entry.hash.hex !== hashOf(logged.content, entry.hash.algorithm))
-    return "the log entry is of other signed content";
+  const content = entry.kind === "hashedrekord" ? logged.message : logged.payload;
+  if (content === undefined) return `the log entry is of the kind ${entry.kind}, and the signature has no envelope`;
+  if (entry.hash.hex !== hashOf(content, entry.hash.algorithm)) return "the log entry is of other signed content";
   if (!sameSet(entry.signatures, logged.signatures)) return "the log entry holds another signature";
-  if (!entry.signatures.every((each) => sameBytes(keyOfVerifier(each.verifier)?.der, logged.signer))) {
+  if (!entry.signatures.every((each) => isKeyOf(each.verifier, logged.signer))) {
     return "the log entry holds the signature of another key";
   }
   return undefined;
@@ -70,6 +68,12 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
   return a !== undefined && Buffer.compare(a, b) === 0;
 }
 
+/** Equal bytes are the same key; reading a key costs as much as checking a signature, so it is done only for others. */
+function isKeyOf(verifier: Verifier, signer: Uint8Array): boolean {
+  const written = verifier.kind === "pem" ? derOfPem(verifier.text) : verifier.der;
+  return sameBytes(written, signer) || sameBytes(keyOfVerifier(verifier)?.der, signer);
+}
+
 /** The key of a logged key or certificate. A certificate is only unwrapped here: nothing says that it may be trusted. */
 export function keyOfVerifier(verifier: Verifier): PublicKey | undefined {
   try {
@@ -89,7 +93,7 @@ export function keyOfVerifier(verifier: Verifier): PublicKey | undefined {
 }
 
 /** The key inside a certificate, whoever issued it. Throws what `X509Certificate` throws, and `InputError`. */
-export function keyOfCertificate(certificate: Uint8Array | string): PublicKey {
+function keyOfCertificate(certificate: Uint8Array | string): PublicKey {
   const parsed = new X509Certificate(typeof certificate === "string" ? certificate : Buffer.from(certificate));
   return publicKeyOfSpki(parsed.publicKey.export({ type: "spki", format: "der" }), "certificate's key");
 }

@@ -1,5 +1,6 @@
 import { InputError } from "../domain/errors.ts";
 import { readStruct, type JsonObject, type JsonPlace, type JsonValue } from "../domain/json.ts";
+import { quoted } from "../domain/quoted.ts";
 
 /**
  * An object of a closed format: a member that Assay does not know could carry what another reader obeys, so it is refused.
@@ -9,7 +10,7 @@ export function readMembers(value: JsonValue | undefined, known: readonly string
   const object = readStruct(value, known, place);
   for (const key of object.keys()) {
     if (!known.includes(key)) {
-      throw new InputError(place.code, `${place.path} has the unknown member "${key.slice(0, 80)}"`);
+      throw new InputError(place.code, `${place.path} has the unknown member ${quoted(key, 80)}`);
     }
   }
   return object;

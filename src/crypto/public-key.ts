@@ -5,7 +5,7 @@ import { InputError } from "../domain/errors.ts";
 import { digestOf } from "./digest-of.ts";
 
 /** What a key can do. It alone decides how a signature is checked; a signature's own word for its algorithm is not read. */
-export type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "rsa-pss" | "ed25519";
+type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "rsa-pss" | "ed25519";
 
 export type PublicKey = {
   readonly algorithm: KeyAlgorithm;
@@ -51,6 +51,12 @@ export function parsePublicKey(pem: string, from: string): PublicKey {
     throw new InputError("key", `${from} holds a PEM block "${label}": expected "PUBLIC KEY" (SubjectPublicKeyInfo)`);
   }
   return publicKeyOfSpki(Buffer.from(body, "base64"), from);
+}
+
+/** The bytes of a PEM `PUBLIC KEY` block, whatever they are; only good for a comparison with a key that was read. */
+export function derOfPem(pem: string): Uint8Array | undefined {
+  const [, label, body = "", end] = PEM.exec(pem) ?? [];
+  return label === "PUBLIC KEY" && end === label ? Buffer.from(body, "base64") : undefined;
 }
 
 /** A DER SubjectPublicKeyInfo. Throws `InputError`. */

@@ -9,7 +9,7 @@ export type SealKey = { readonly id: string; readonly secret: KeyObject };
 export type Keyring = { readonly newest: SealKey; readonly keys: ReadonlyMap<string, SealKey> };
 
 /** HMAC-SHA-256 gains nothing from fewer bytes than its output has (RFC 2104, section 3). */
-export const MIN_SEAL_KEY_BYTES = 32;
+const MIN_SEAL_KEY_BYTES = 32;
 
 const KEY_ID = /^[A-Za-z0-9._-]{1,32}$/;
 const HEX = /^(?:[0-9a-fA-F]{2})+$/;

@@ -14,6 +14,7 @@ import { decodeBase64 } from "./base64.ts";
 import { publicKeyOfSpki } from "./public-key.ts";
 import { parseStrictJson } from "./strict-json.ts";
 import { logIdOf, type LogRoot, type TransparencyLog } from "./transparency-log.ts";
+import { quoted } from "../domain/quoted.ts";
 
 /** The public-good root has 6 KiB. */
 const MAX_ROOT = 1024 * 1024;
@@ -32,7 +33,7 @@ export function parseTrustedLogs(text: string, from: string): LogRoot {
   if (!MEDIA_TYPE.test(mediaType)) {
     throw new InputError(
       "key",
-      `${place.path} has the media type "${mediaType.slice(0, 80)}", not that of a trusted root 0.1 or 0.2`,
+      `${place.path} has the media type ${quoted(mediaType, 80)}, not that of a trusted root 0.1 or 0.2`,
     );
   }
   const logs = optionalArray(root, "tlogs", place) ?? [];

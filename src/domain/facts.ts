@@ -31,23 +31,24 @@ export const STEPS = [
 export type Step = (typeof STEPS)[number];
 
 /** Why an artefact does not count for an authority. Each has a test that breaks just that in an otherwise valid image. */
-export type RejectionReason =
-  | "missing-document"
-  | "malformed"
-  | "unsupported"
-  | "no-signature"
-  | "bad-signature"
-  | "unknown-key"
-  | "log-missing"
-  | "log-untrusted"
-  | "log-invalid"
-  | "log-mismatch"
-  | "timestamp-missing"
-  | "timestamp-invalid"
-  | "annotation-mismatch"
-  | "wrong-identity"
-  | "wrong-subject"
-  | "wrong-predicate";
+export const REJECTION_REASONS = [
+  "missing-document",
+  "malformed",
+  "unsupported",
+  "no-signature",
+  "bad-signature",
+  "unknown-key",
+  "log-missing",
+  "log-untrusted",
+  "log-invalid",
+  "log-mismatch",
+  "timestamp-missing",
+  "annotation-mismatch",
+  "wrong-identity",
+  "wrong-subject",
+  "wrong-predicate",
+] as const;
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
 /** What a scheme says of one artefact under one authority. It cannot say who it is: `examine` stamps that on. */
 export type Opinion =

@@ -57,7 +57,7 @@ function connectGuarded(
 
 function blocked(host: string, address: string, why: string): PortError {
   const found = host === address ? `is ${why}` : `resolves to ${address}, which is ${why}`;
-  return new PortError("blocked-address", host, `${found}: name the host in the configuration if it is meant`);
+  return new PortError("blocked-address", host, `${found}: name the host in ASSAY_PRIVATE_HOSTS if it is meant`);
 }
 
 /** Why an address is refused, if it is. */

@@ -5,33 +5,30 @@ import { formatRepository } from "../domain/reference.ts";
 import type { Document, Subject } from "../domain/subject.ts";
 import type { ImageSource, Referrers } from "../ports/image-source.ts";
 import type { SignatureScheme, Sources, Target } from "../schemes/scheme.ts";
-import type { CollectParts } from "./collect.ts";
+import type { Collection, CollectParts } from "./collect.ts";
 import { listStaleAt } from "./freshness.ts";
 import { observe } from "./observe.ts";
-import type { Plan } from "./plan.ts";
 
 /**
  * Looks in each planned place for each digest that may carry a signature for this subject: the root, every leaf, and the
  * indexes of this repository that contain the root.
  */
 export async function collectSignatures(
-  subject: Subject,
-  plan: Plan,
-  earlier: readonly SignatureSource[],
+  { subject, plan, earlier }: Collection,
   parts: CollectParts,
   signal: AbortSignal,
 ): Promise<readonly SignatureSource[]> {
-  const sources: Sources = { images: rememberingImages(parts.images, earlier), fetch: parts.fetch };
+  const sources: Sources = { images: rememberingImages(parts.images, earlier.signatures), fetch: parts.fetch };
   const looks = signedDigests(subject).flatMap((about) =>
     plan.sources.map(async (source): Promise<SignatureSource> => {
-      const before = earlier.find((entry) => entry.about === about && entry.source === source);
+      const before = earlier.signatures.find((entry) => entry.about === about && entry.source === source);
       const staleAt = before === undefined ? undefined : listStaleAt(before.content, parts.ages);
       if (before !== undefined && staleAt !== undefined && parts.clock.now() < staleAt) return before;
       return look(subject, { about, source }, { parts, sources, signal });
     }),
   );
   const looked = await Promise.all(looks);
-  const untouched = earlier.filter((entry) => !plan.sources.includes(entry.source));
+  const untouched = earlier.signatures.filter((entry) => !plan.sources.includes(entry.source));
   return [...looked, ...untouched];
 }
 

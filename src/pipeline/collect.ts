@@ -1,5 +1,4 @@
 import type { Dossier, LeafEvidence } from "../domain/evidence.ts";
-import type { Instant } from "../domain/instant.ts";
 import type { Subject } from "../domain/subject.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ImageSource } from "../ports/image-source.ts";
@@ -25,19 +24,17 @@ export type Earlier = Pick<Dossier, "signatures" | "leaves">;
 
 export const NOTHING_EARLIER: Earlier = { signatures: [], leaves: [] };
 
+/** A subject, what is to be known of it, and what already is. */
+export type Collection = { readonly subject: Subject; readonly plan: Plan; readonly earlier: Earlier };
+
 /**
  * Brings the dossier of a subject to what the plan asks for. Signatures and contents are looked for at the same time;
  * what the plan does not ask for stays as it was, `not-asked` if it never was asked for.
  */
-export async function collect(
-  subject: Subject,
-  plan: Plan,
-  earlier: Earlier,
-  parts: CollectParts,
-  signal: AbortSignal,
-): Promise<Dossier> {
+export async function collect(collection: Collection, parts: CollectParts, signal: AbortSignal): Promise<Dossier> {
+  const { subject, plan, earlier } = collection;
   const [signatures, leaves] = await Promise.all([
-    collectSignatures(subject, plan, earlier.signatures, parts, signal),
+    collectSignatures(collection, parts, signal),
     Promise.all(
       subject.leaves.map((leaf) =>
         collectLeaf(subject, leaf, { plan, earlier: earlierLeaf(earlier, leaf.descriptor.digest), parts, signal }),
@@ -49,9 +46,4 @@ export async function collect(
 
 function earlierLeaf(earlier: Earlier, manifest: string): LeafEvidence | undefined {
   return earlier.leaves.find((leaf) => leaf.manifest === manifest);
-}
-
-/** Whether something seen at one time, to be looked at again at another, still counts now. */
-export function isFresh(staleAt: Instant | undefined, now: Instant): boolean {
-  return staleAt !== undefined && now < staleAt;
 }

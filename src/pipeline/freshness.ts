@@ -7,7 +7,7 @@ import type { Plan } from "./plan.ts";
 export type MaxAges = { readonly signaturesMs: number; readonly absenceMs: number };
 
 /** A gap is looked at again soon, and no answer that rests on one is served for longer. */
-export const GAP_MAX_AGE_MS = 5_000;
+const GAP_MAX_AGE_MS = 5_000;
 
 /** When a list must be looked at again; `undefined` if it never was looked at. */
 export function listStaleAt(observation: Observation<readonly unknown[]>, ages: MaxAges): Instant | undefined {
@@ -22,7 +22,7 @@ export function listStaleAt(observation: Observation<readonly unknown[]>, ages: 
 }
 
 /** When bytes must be asked for again: only if they were not seen. */
-export function bytesStaleAt(observation: Observation<unknown>): Instant | undefined {
+function bytesStaleAt(observation: Observation<unknown>): Instant | undefined {
   return observation.kind === "gap" ? plus(observation.at, GAP_MAX_AGE_MS) : undefined;
 }
 

@@ -1,8 +1,8 @@
 import type { Descriptor } from "../domain/descriptor.ts";
 
 import type { LayerContent } from "../domain/layer-facts.ts";
-import { layerPacking } from "../domain/media-types.ts";
 import { formatRepository, type Repository } from "../domain/reference.ts";
+import { refuseLayerType } from "../inspections/layer-type.ts";
 import type { ImageSource } from "../ports/image-source.ts";
 import type { LayerReader } from "../ports/layer-reader.ts";
 import type { LayerRecords } from "../records/layers.ts";
@@ -44,22 +44,9 @@ export class Layers {
 
 /** Layers that are judged by their descriptor alone: nothing in them could be vouched for. */
 function refuseUnread(layer: Descriptor): LayerContent | undefined {
-  if (layer.mediaType.endsWith("+encrypted")) {
-    return { kind: "uninspectable", reason: "encrypted", detail: "the layer is encrypted" };
-  }
-  if (layerPacking(layer.mediaType) === "unknown") {
-    return {
-      kind: "uninspectable",
-      reason: "unknown-media-type",
-      detail: `the layer's media type is "${layer.mediaType.slice(0, 120)}"`,
-    };
-  }
-  if (layer.size > MAX_LAYER_BYTES) {
-    return {
-      kind: "uninspectable",
-      reason: "limit",
-      detail: `the layer has ${layer.size} bytes, more than the ${MAX_LAYER_BYTES} that are read`,
-    };
-  }
-  return undefined;
+  const fault = refuseLayerType(layer);
+  if (fault !== undefined) return { kind: "uninspectable", reason: fault.reason, detail: fault.detail };
+  if (layer.size <= MAX_LAYER_BYTES) return undefined;
+  const detail = `the layer has ${layer.size} bytes, more than the ${MAX_LAYER_BYTES} that are read`;
+  return { kind: "uninspectable", reason: "limit", detail };
 }

@@ -24,7 +24,7 @@ export async function observe<T>(
 }
 
 /** `undefined` for errors that are neither the world's nor the input's. */
-export function gapFrom(what: string, error: unknown): Gap | undefined {
+function gapFrom(what: string, error: unknown): Gap | undefined {
   if (error instanceof PortError) return { code: error.code, what, detail: error.message };
   if (error instanceof InputError) return { code: "malformed", what, detail: error.message };
   return undefined;

@@ -1,7 +1,6 @@
 import { isDigestOf } from "../crypto/digest-of.ts";
 import { parseStrictJson } from "../crypto/strict-json.ts";
 import type { Descriptor } from "../domain/descriptor.ts";
-import type { Digest } from "../domain/digest.ts";
 import { InputError, PortError } from "../domain/errors.ts";
 import type { Observation } from "../domain/gap.ts";
 import type { Instant } from "../domain/instant.ts";
@@ -28,7 +27,7 @@ const MAX_INDEX_DEPTH = 3;
 export type ResolveParts = { readonly images: ImageSource; readonly clock: Clock };
 
 /** Parses a manifest document strictly. Throws `InputError`. */
-export function readManifest(document: Document): Manifest | Index {
+function readManifest(document: Document): Manifest | Index {
   const value = parseStrictJson(document.bytes, { code: "manifest", name: "manifest", maxBytes: MAX_MANIFEST_BYTES });
   return parseManifest(value, document.descriptor.mediaType);
 }
@@ -55,7 +54,7 @@ export async function resolveSubject(
       attestations: [],
     };
   }
-  const walk: IndexWalk = { repository: requested.repository, parts, signal, seen: new Set([root.descriptor.digest]) };
+  const walk: IndexWalk = { repository: requested.repository, parts, signal, seen: new Set() };
   const found = await walkIndex(walk, manifest, 1);
   return { ...common, shape: "index", leaves: found.leaves, attestations: found.attestations };
 }
@@ -72,17 +71,24 @@ type IndexWalk = {
   readonly repository: Repository;
   readonly parts: ResolveParts;
   readonly signal: AbortSignal;
-  readonly seen: Set<Digest>;
+  readonly seen: Set<string>;
 };
 type Found = { readonly leaves: readonly Leaf[]; readonly attestations: readonly Descriptor[] };
 
 async function walkIndex(walk: IndexWalk, index: Index, depth: number): Promise<Found> {
-  const fresh = index.manifests.filter((entry) => !walk.seen.has(entry.digest));
-  for (const entry of fresh) walk.seen.add(entry.digest);
+  const fresh = index.manifests.filter((entry) => isFirst(walk.seen, entry));
   if (walk.seen.size > MAX_INDEX_ENTRIES)
     throw new InputError("manifest", `index names more than ${MAX_INDEX_ENTRIES} manifests in all: split it`);
   const parts = await Promise.all(fresh.map((entry) => visitEntry(walk, entry, depth)));
   return { leaves: parts.flatMap((part) => part.leaves), attestations: parts.flatMap((part) => part.attestations) };
+}
+
+/** One manifest listed for two platforms is two leaves, since a runtime goes by the entry it chooses. */
+function isFirst(seen: Set<string>, { digest, platform }: Descriptor): boolean {
+  const key = JSON.stringify([digest, platform]);
+  const first = !seen.has(key);
+  seen.add(key);
+  return first;
 }
 
 async function visitEntry(walk: IndexWalk, entry: Descriptor, depth: number): Promise<Found> {

@@ -26,7 +26,7 @@ export function scopeOf(set: PolicySet, { schemes, unmatched }: ScopeParts): Sco
 }
 
 /** What a policy says, without where it was written: a comment added above a rule moves its line and changes nothing. */
-export function withoutPlaces({ at: _, ...policy }: Policy): Encodable {
-  const rules = policy.rules.map(({ at: __, ...rule }) => rule);
-  return { ...policy, rules } as unknown as Encodable;
+export function withoutPlaces({ at, ...policy }: Policy): Encodable {
+  const rules = policy.rules.map(({ at: place, ...rule }) => rule);
+  return { ...policy, rules };
 }

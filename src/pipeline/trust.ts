@@ -1,5 +1,4 @@
 import { addressOf } from "../crypto/digest-of.ts";
-import type { Encodable } from "../crypto/canonical-json.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { SchemeId } from "../domain/evidence.ts";
 import type { Authority } from "../domain/trust.ts";
@@ -14,7 +13,10 @@ export type Trust = { readonly id: Digest; readonly authorities: readonly Compil
 /** Throws `InputError` for key material that no scheme can read. */
 export function compileTrust(authorities: readonly Authority[], schemes: readonly SignatureScheme[]): Trust {
   return {
-    id: addressOf("trust", authorities.map(({ at: _, ...rest }) => rest) as unknown as Encodable),
+    id: addressOf(
+      "trust",
+      authorities.map(({ at, ...authority }) => authority),
+    ),
     authorities: authorities.map((authority) => ({ authority, assess: assessors(authority, schemes) })),
   };
 }

@@ -96,7 +96,7 @@ export class Verifier {
   }
 
   async #gather({ subject, earlier }: Located, plan: Plan, signal: AbortSignal): Promise<Dossier> {
-    const dossier = await collect(subject, plan, earlier, this.#parts, signal);
+    const dossier = await collect({ subject, plan, earlier }, this.#parts, signal);
     await this.#parts.records.dossiers.save(dossier);
     return dossier;
   }

@@ -2,7 +2,7 @@ import type { Policy } from "../domain/policy.ts";
 import type { Decision, Finding, FindingReason, VerdictBody } from "../domain/verdict.ts";
 import { explainRule } from "./rules/index.ts";
 
-export type ExplainedFinding = {
+type ExplainedFinding = {
   /** `production rules[0].signed`; empty where no policy speaks. */
   readonly rule: string;
   /** `denied`, `warned`, `noted` or `passed`, as enforcement has it. */

@@ -7,7 +7,7 @@ import { name } from "./signatories.ts";
 import { suggestion } from "./suggestion.ts";
 
 /** The version every document of the language must name. */
-export const API_VERSION = "assay.dev/v1alpha1";
+const API_VERSION = "assay.dev/v1alpha1";
 
 /** The members that a document of any kind has. */
 export const apiVersion = z.literal(API_VERSION);

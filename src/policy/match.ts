@@ -4,7 +4,7 @@ import { matchesGlob } from "./glob.ts";
 import { matchesPattern } from "./pattern.ts";
 
 /** What is known where no admission request is: the command line, REST, a scan. */
-export const NO_CONTEXT: AdmissionContext = { namespace: undefined, labels: undefined, operation: undefined };
+const NO_CONTEXT: AdmissionContext = { namespace: undefined, labels: undefined, operation: undefined };
 
 /**
  * The policies that speak about an image of this repository, in the order of the files. Tag and digest play no part.
@@ -37,7 +37,6 @@ function fitsNamespace({ namespaces }: Match, { namespace }: AdmissionContext): 
 function fitsObject(match: Match, { labels, operation }: AdmissionContext): boolean {
   if (match.operations.length > 0 && operation !== undefined && !match.operations.includes(operation)) return false;
   return Object.entries(match.labels).every(
-    ([label, values]) =>
-      labels === undefined || values.some((value) => Object.hasOwn(labels, label) && labels[label] === value),
+    ([label, values]) => labels === undefined || values.some((value) => labels[label] === value),
   );
 }

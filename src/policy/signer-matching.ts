@@ -16,20 +16,6 @@ export function signerKey(signer: Signer): string {
   }
 }
 
-/** For people: `key sha256:…`, `SUBJECT by ISSUER`. */
-export function formatSigner(signer: Signer): string {
-  switch (signer.kind) {
-    case "key":
-      return `key ${signer.spki}`;
-    case "identity":
-      return `${signer.subject} by ${signer.issuer}`;
-    case "x509":
-      return `${signer.dn} in ${signer.trustStore}`;
-    case "pgp":
-      return `PGP key ${signer.fingerprint}`;
-  }
-}
-
 /** A member of a tree as one place to fill; the same authority in two branches is two of them. */
 type Seat = { readonly kind: "seat"; readonly signers: readonly string[] };
 type Table = Seat | { readonly kind: "at-least"; readonly count: number; readonly of: readonly Table[] };

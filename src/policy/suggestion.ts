@@ -14,7 +14,7 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The known word that was probably meant: the same but for case, a word of another tool, or at most two typing errors. */
-export function nearMiss(word: string, known: readonly string[]): string | undefined {
+function nearMiss(word: string, known: readonly string[]): string | undefined {
   const folded = word.toLowerCase();
   const same = known.find((name) => name.toLowerCase() === folded);
   const elsewhere = ELSEWHERE.get(folded);

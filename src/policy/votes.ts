@@ -1,19 +1,20 @@
 import type { Digest } from "../domain/digest.ts";
+import type { SourceKey } from "../domain/evidence.ts";
 import type { SignatureFact, SourceFact } from "../domain/facts.ts";
 import type { Gap } from "../domain/gap.ts";
 import type { Enforcement } from "../domain/policy.ts";
-import type { Authority, AuthorityName } from "../domain/trust.ts";
+import type { AuthorityName } from "../domain/trust.ts";
 import type { Case } from "./rules/rule.ts";
 import { signerKey } from "./signer-matching.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** How one signature stands at this instant. */
-export type Standing = "counts" | "expired" | "not-yet-valid" | "rejected";
+type Standing = "counts" | "expired" | "not-yet-valid" | "rejected";
 
 export type Vote = { readonly fact: SignatureFact; readonly standing: Standing };
 
 /** A place that was not seen, for lack of an answer or of asking. */
-export type Hole = { readonly about: Digest; readonly source: string; readonly gap: Gap | undefined };
+type Hole = { readonly about: Digest; readonly source: string; readonly gap: Gap | undefined };
 
 /** What one authority says of some digests, any of which would do. */
 export type Ballot = {
@@ -27,16 +28,23 @@ export type Ballot = {
 
 const STRENGTH: Readonly<Record<Enforcement, number>> = { audit: 0, warn: 1, deny: 2 };
 
-/** Gathers an authority's signatures on the digests. One that the set does not have is never relied upon. */
+/**
+ * Gathers an authority's signatures on the digests, from the places where it looks and no others: what was collected for
+ * another authority must not decide for this one, or one more policy could loosen. An authority that the set does not have
+ * has no say.
+ */
 export function ballotOf(name: AuthorityName, digests: readonly Digest[], of: Case): Ballot {
   const authority = of.authorities.get(name);
-  const facts = of.facts.signatures.filter((fact) => fact.authority === name && digests.includes(fact.about));
+  const places = authority === undefined ? [] : of.sourcesOf(authority.spec);
+  const facts = of.facts.signatures.filter(
+    (fact) => fact.authority === name && digests.includes(fact.about) && places.includes(fact.source),
+  );
   return {
     name,
     relied: authority !== undefined && STRENGTH[authority.enforcement] >= STRENGTH[of.enforcement],
     enforcement: authority?.enforcement,
     votes: facts.map((fact) => ({ fact, standing: standingOf(fact, of.time) })),
-    holes: authority === undefined ? [] : digests.flatMap((digest) => holesOf(authority, digest, of)),
+    holes: authority === undefined ? [] : digests.flatMap((digest) => holesOf(places, digest, of.facts.sources)),
   };
 }
 
@@ -49,11 +57,10 @@ function standingOf({ opinion }: SignatureFact, time: Timeline): Standing {
 }
 
 /** An authority that no scheme looks for anywhere has not been looked for. */
-function holesOf(authority: Authority, about: Digest, of: Case): readonly Hole[] {
-  const sources = of.sourcesOf(authority.spec);
-  if (sources.length === 0) return [{ about, source: "anywhere", gap: undefined }];
-  return sources.flatMap((source): readonly Hole[] => {
-    const seen = of.facts.sources.filter((fact) => fact.about === about && fact.source === source);
+function holesOf(places: readonly SourceKey[], about: Digest, sources: readonly SourceFact[]): readonly Hole[] {
+  if (places.length === 0) return [{ about, source: "anywhere", gap: undefined }];
+  return places.flatMap((source): readonly Hole[] => {
+    const seen = sources.filter((fact) => fact.about === about && fact.source === source);
     return seen.length === 0 ? [{ about, source, gap: undefined }] : seen.flatMap(holeOf);
   });
 }

@@ -7,7 +7,7 @@ const MAX_DEPTH = 32;
 
 type Step = string | number;
 
-export type NodeProblem = { readonly message: string; readonly offset: number };
+type NodeProblem = { readonly message: string; readonly offset: number };
 
 /** A document's plain value, and where in the text each of its parts stands. */
 export type PlacedValue = {

@@ -34,7 +34,7 @@ export interface JobQueue {
   find(id: JobId): Promise<JobRecord | undefined>;
   /** Resolves when the job is terminal, or with its present state when the signal fires. */
   wait(id: JobId, signal: AbortSignal): Promise<JobRecord | undefined>;
-  /** Each change of state, ending after the terminal one. */
+  /** Each change of state, ending after the terminal one. One that is left before it could be read is not shown. */
   watch(id: JobId, signal: AbortSignal): AsyncIterable<JobRecord>;
   work(handler: JobHandler, options: { readonly concurrency: number }): Promise<JobWorker>;
   counts(): Promise<QueueCounts>;

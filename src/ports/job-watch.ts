@@ -1,3 +1,4 @@
+import { PortError } from "../domain/errors.ts";
 import { isTerminal, type JobId, type JobRecord } from "../domain/job.ts";
 
 /** What is needed to follow a job: its present state, and a call whenever that may have changed. */
@@ -9,7 +10,10 @@ export type JobChanges = {
   readonly pollMs: number | undefined;
 };
 
-/** `JobQueue.watch` for every queue. A state that is left before it was read is not shown. */
+/**
+ * `JobQueue.watch` for every queue. A state that is left before it was read is not shown. Once the job was seen, a store
+ * that does not answer for a while only delays what is seen next.
+ */
 export async function* watchJob(changes: JobChanges, id: JobId, signal: AbortSignal): AsyncGenerator<JobRecord> {
   const bell = new Bell();
   const unsubscribe = changes.subscribe(id, () => bell.ring());
@@ -19,18 +23,31 @@ export async function* watchJob(changes: JobChanges, id: JobId, signal: AbortSig
   try {
     for (;;) {
       const rung = bell.next(changes.pollMs);
-      const record = await changes.find(id);
+      const record = await look(changes, id, shown !== undefined);
       if (record === undefined) return;
-      const state = JSON.stringify(record.state);
-      if (state !== shown) yield record;
-      shown = state;
-      if (isTerminal(record.state) || signal.aborted) return;
+      if (record !== "later") {
+        const state = JSON.stringify(record.state);
+        if (state !== shown) yield record;
+        shown = state;
+        if (isTerminal(record.state)) return;
+      }
+      if (signal.aborted) return;
       await rung;
     }
   } finally {
     bell.ring();
     unsubscribe();
     signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Only where we look again by ourselves can an outage be waited out. */
+async function look(changes: JobChanges, id: JobId, seen: boolean): Promise<JobRecord | "later" | undefined> {
+  try {
+    return await changes.find(id);
+  } catch (error) {
+    if (seen && changes.pollMs !== undefined && error instanceof PortError && error.retryable) return "later";
+    throw error;
   }
 }
 
@@ -51,7 +68,8 @@ class Bell {
 
   next(pollMs: number | undefined): Promise<void> {
     return new Promise((resolve) => {
-      const timer = pollMs === undefined ? undefined : setTimeout(resolve, pollMs);
+      // Spread out, so that many who wait do not all look in the same moment.
+      const timer = pollMs === undefined ? undefined : setTimeout(resolve, pollMs * (0.75 + Math.random() / 2));
       this.#ring = () => {
         clearTimeout(timer);
         resolve();

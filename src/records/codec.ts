@@ -12,7 +12,7 @@ type Members<T extends { readonly kind: string }> = {
   readonly [Kind in T["kind"]]: Codec<Omit<Extract<T, { readonly kind: Kind }>, "kind">>;
 };
 
-export function refuse(expected: string): never {
+function refuse(expected: string): never {
   throw new InputError("record", `a stored record is not ${expected}: it was written by another version`);
 }
 

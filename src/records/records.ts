@@ -3,7 +3,6 @@ import { DossierRecords } from "./dossiers.ts";
 import { FactsRecords } from "./facts.ts";
 import { IndexEntryRecords } from "./index-entries.ts";
 import { LayerRecords } from "./layers.ts";
-import { RequestRecords } from "./requests.ts";
 import { ResolutionRecords } from "./resolutions.ts";
 import type { RecordContext } from "./sealed-space.ts";
 import { VerdictRecords } from "./verdicts.ts";
@@ -17,7 +16,6 @@ export type Records = {
   readonly verdicts: VerdictRecords;
   readonly resolutions: ResolutionRecords;
   readonly indexEntries: IndexEntryRecords;
-  readonly requests: RequestRecords;
 };
 
 /** `extractor` is the version of the code that walks layers: what an older one found is not used. */
@@ -32,6 +30,5 @@ export function createRecords(context: RecordContext, extractor: number): Record
     verdicts: new VerdictRecords(context),
     resolutions: new ResolutionRecords(context),
     indexEntries: new IndexEntryRecords(context),
-    requests: new RequestRecords(context),
   };
 }

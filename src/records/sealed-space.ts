@@ -1,4 +1,3 @@
-import { canonicalJson } from "../crypto/canonical-json.ts";
 import type { Keyring } from "../crypto/seal-keys.ts";
 import { open, seal, type SealRefusal } from "../crypto/sealed-record.ts";
 import { InputError } from "../domain/errors.ts";
@@ -109,17 +108,16 @@ export class SealedSpace<T> {
   }
 
   #encode(value: T): Uint8Array {
-    return Buffer.from(canonicalJson({ v: this.#kind.version, value: this.#kind.codec.encode(value) }));
+    return Buffer.from(JSON.stringify({ v: this.#kind.version, value: this.#kind.codec.encode(value) }));
   }
 
   /** Ours by its seal, so what cannot be read is of another version: a miss, and no alarm. */
   #decode(payload: Uint8Array): T | undefined {
-    const { v, value } = JSON.parse(Buffer.from(payload).toString("utf8")) as { v: unknown; value: unknown };
-    if (v !== this.#kind.version) return undefined;
     try {
-      return this.#kind.codec.decode(value);
+      const { v, value } = JSON.parse(Buffer.from(payload).toString("utf8")) as { v: unknown; value: unknown };
+      return v === this.#kind.version ? this.#kind.codec.decode(value) : undefined;
     } catch (error) {
-      if (error instanceof InputError) return undefined;
+      if (error instanceof InputError || error instanceof SyntaxError) return undefined;
       throw error;
     }
   }

@@ -1,54 +1,17 @@
-import type { RejectionReason, Signer } from "../domain/facts.ts";
-import { STEPS } from "../domain/facts.ts";
 import type { SchemeId, SourceKey } from "../domain/evidence.ts";
-import type { Cite, Finding, FindingReason, PlatformVerdict, SignatureTried, Verdict } from "../domain/verdict.ts";
+import { REJECTION_REASONS, STEPS, type RejectionReason, type Signer } from "../domain/facts.ts";
+import {
+  FINDING_REASONS,
+  type Cite,
+  type Finding,
+  type PlatformVerdict,
+  type SignatureTried,
+  type Verdict,
+} from "../domain/verdict.ts";
 import { digest, gap, instant, named } from "./basic-codecs.ts";
 import { list, oneOf, optional, struct, tagged, text, type Codec } from "./codec.ts";
 
-/** Every reason by name, so that the compiler asks for one that is added. */
-const REJECTIONS: Readonly<Record<RejectionReason, true>> = {
-  "missing-document": true,
-  malformed: true,
-  unsupported: true,
-  "no-signature": true,
-  "bad-signature": true,
-  "unknown-key": true,
-  "log-missing": true,
-  "log-untrusted": true,
-  "log-invalid": true,
-  "log-mismatch": true,
-  "timestamp-missing": true,
-  "timestamp-invalid": true,
-  "annotation-mismatch": true,
-  "wrong-identity": true,
-  "wrong-subject": true,
-  "wrong-predicate": true,
-};
-const FINDINGS: Readonly<Record<FindingReason, true>> = {
-  unsigned: true,
-  "wrongly-signed": true,
-  threshold: true,
-  "not-pinned": true,
-  "root-user": true,
-  "named-user": true,
-  "user-unresolvable": true,
-  "user-invalid": true,
-  composition: true,
-  uninspectable: true,
-  present: true,
-  "too-old": true,
-  "no-date": true,
-  "static-deny": true,
-  "no-policy": true,
-  "not-runnable": true,
-  "no-platform": true,
-  "not-collected": true,
-  gap: true,
-  "signature-expired": true,
-  "signature-not-yet-valid": true,
-};
-
-export const rejectionReason: Codec<RejectionReason> = oneOf(...(Object.keys(REJECTIONS) as RejectionReason[]));
+export const rejectionReason: Codec<RejectionReason> = oneOf(...REJECTION_REASONS);
 
 export const signer: Codec<Signer> = tagged<Signer>({
   key: struct({ spki: digest }),
@@ -68,7 +31,7 @@ const finding: Codec<Finding> = struct({
   policy: text,
   rule: text,
   outcome: oneOf("satisfied", "violated", "undetermined"),
-  reason: optional(oneOf(...(Object.keys(FINDINGS) as FindingReason[]))),
+  reason: optional(oneOf(...FINDING_REASONS)),
   enforcement: oneOf("deny", "warn", "audit"),
   message: text,
   cites: list(cite),

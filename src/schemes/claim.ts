@@ -3,6 +3,7 @@ import type { JsonValue } from "../domain/json.ts";
 import type { KeyAuthority } from "./key-authority.ts";
 import { rejected, type Rejection } from "./opinion.ts";
 import type { Target } from "./scheme.ts";
+import { quoted } from "../domain/quoted.ts";
 
 /** What a good signature says of an image, whatever document said it. */
 export type ImageClaim = {
@@ -33,7 +34,10 @@ export function judgeClaim(
     if (problem !== undefined) return rejected("identity", "wrong-identity", problem, signer);
   }
   if (!claim.digests.includes(target.digest)) {
-    const named = claim.digests.slice(0, 3).join(", ").slice(0, 300);
+    const named = claim.digests
+      .slice(0, 3)
+      .map((digest) => quoted(digest, 160))
+      .join(", ");
     return rejected(
       "subject",
       "wrong-subject",
@@ -44,7 +48,7 @@ export function judgeClaim(
   const wrong = Object.entries(authority.annotations).find(([name, value]) => claim.annotations.get(name) !== value);
   if (wrong === undefined) return undefined;
   const found = claim.annotations.get(wrong[0]);
-  const seen = typeof found === "string" ? `"${found.slice(0, 80)}"` : found === undefined ? "nothing" : "no string";
+  const seen = typeof found === "string" ? quoted(found, 80) : found === undefined ? "nothing" : "no string";
   return rejected(
     "predicate",
     "annotation-mismatch",

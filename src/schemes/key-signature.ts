@@ -1,5 +1,5 @@
 import { checkLogEntry, type LogEntry } from "../crypto/log-entry.ts";
-import { logMismatch, type Logged } from "../crypto/log-match.ts";
+import { logMismatch } from "../crypto/log-match.ts";
 import { isSignedBy, type PublicKey } from "../crypto/public-key.ts";
 import { hexOf } from "../domain/digest.ts";
 import type { Opinion, Signer } from "../domain/facts.ts";
@@ -12,7 +12,9 @@ export type MadeSignature = {
   /** Exactly the bytes that were signed. */
   readonly message: Uint8Array;
   readonly signature: Uint8Array;
-  readonly logged: Omit<Logged, "signer">;
+  /** What else a log may have been told: an envelope's payload, and every signature of the artefact. */
+  readonly payload: Uint8Array | undefined;
+  readonly signatures: readonly Uint8Array[];
   readonly entries: readonly LogEntry[];
   /** How many RFC 3161 tokens came with it. */
   readonly timestamps: number;
@@ -75,7 +77,7 @@ function logTimes(
       untrusted ??= refuse(check.reason, check.detail);
       continue;
     }
-    const mismatch = logMismatch(entry.body, { ...made.logged, signer: key.der });
+    const mismatch = logMismatch(entry.body, { ...made, signer: key.der });
     if (mismatch !== undefined) return refuse("log-mismatch", mismatch);
     proved.push(check.at);
   }

@@ -1,6 +1,7 @@
 import { InputError } from "../domain/errors.ts";
 import { formatRepository, parseReference, parseRepository, type ImageReference } from "../domain/reference.ts";
 import type { SignedIdentity } from "../domain/trust.ts";
+import { quoted } from "../domain/quoted.ts";
 
 /** Why the name in a signature does not speak for the image asked about, or `undefined` if it does. */
 export type IdentityProblem = (signed: string, requested: ImageReference) => string | undefined;
@@ -18,9 +19,9 @@ export function compileSignedIdentity(rule: SignedIdentity): IdentityProblem {
   const matches = compileMatch(rule);
   return (signed, requested) => {
     const name = readName(signed);
-    if (name === undefined) return `the signature names "${signed.slice(0, 120)}", which is no image reference`;
+    if (name === undefined) return `the signature names ${quoted(signed, 120)}, which is no image reference`;
     if (matches(name, requested)) return undefined;
-    return `the signature names "${signed.slice(0, 200)}", which ${rule.kind} does not accept for "${wholeText(requested)}"`;
+    return `the signature names ${quoted(signed, 200)}, which ${rule.kind} does not accept for "${wholeText(requested)}"`;
   };
 }
 
@@ -53,7 +54,7 @@ function repoDigestOrExact(signed: SignedName, requested: ImageReference): boole
 function parseExactReference(text: string): ImageReference {
   const name = readName(text);
   if (name === undefined || name.nameOnly) {
-    throw new InputError("policy", `exactReference "${text.slice(0, 120)}" must name an image with its tag or digest`);
+    throw new InputError("policy", `exactReference ${quoted(text, 120)} must name an image with its tag or digest`);
   }
   return name.reference;
 }
@@ -64,7 +65,7 @@ function compileRemap(prefix: string, signedPrefix: string): Match {
     if (text === "" || text.endsWith("/") || /[@\s]/.test(text)) {
       throw new InputError(
         "policy",
-        `remapIdentity prefix "${text.slice(0, 120)}" must be a host or repository without a trailing slash`,
+        `remapIdentity prefix ${quoted(text, 120)} must be a host or repository without a trailing slash`,
       );
     }
   }

@@ -20,8 +20,8 @@ import { Child } from "../support/child.ts";
 import { freshKeyring } from "../support/keyring.ts";
 import { SYSTEM_CLOCK } from "../support/system-clock.ts";
 
-/** `ASSAY_CRASHES=1000` for a long run. */
-const CRASH_POINTS = Number(process.env["ASSAY_CRASHES"] ?? "60");
+/** `ASSAY_CRASH_POINTS=1000` for a long run. */
+const CRASH_POINTS = Number(process.env["ASSAY_CRASH_POINTS"] ?? "60");
 const KEYRING = freshKeyring();
 
 const queueOn = (database: EmbeddedDatabase): JobQueue =>

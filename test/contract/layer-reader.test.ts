@@ -151,6 +151,11 @@ for (const [name, reader] of [
       ["zeros after a gzip layer", "corrupt-compression", Buffer.concat([whole, Buffer.alloc(600)])],
       ["garbage after a gzip layer", "corrupt-compression", Buffer.concat([whole, Buffer.from("garbage")])],
       ["a member behind zeros in a gzip layer", "corrupt-compression", Buffer.concat([whole, Buffer.alloc(8), whole])],
+      [
+        "a frame cut short after a whole tar",
+        "truncated",
+        Buffer.concat([frames(1e6), zstdCompressSync(Buffer.alloc(512))]).subarray(0, -3),
+      ],
       ["a zstd layer cut inside a frame", "truncated", frames(200_000).subarray(0, -5)],
       [
         "a zstd layer cut inside a skippable frame",

@@ -119,6 +119,7 @@ test("a Redis that is killed and comes back has every job it acknowledged, and t
     },
     { concurrency: 2 },
   );
+  const waiting = world.queue.wait(records.at(-1)!.id, AbortSignal.timeout(15_000));
   await sleep(100);
   await world.server.stop("SIGKILL");
   await refusedSoon(() => world.submit("while away"), /Redis/);
@@ -131,6 +132,7 @@ test("a Redis that is killed and comes back has every job it acknowledged, and t
     records.map(() => "done"),
   );
   assert.equal(new Set(ran).size, records.length);
+  assert.equal((await waiting)?.state.kind, "done", "who waited before goes on waiting");
 });
 
 test("a Redis that stands still is given up within a second, and used again when it moves", async () => {

@@ -6,7 +6,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { runAssay } from "../support/assay-process.ts";
 import { TestRegistry } from "../support/registry.ts";
 import { Service } from "../support/service.ts";
-import { DISTROLESS_FILES, putImageInto, SupplyChain } from "../support/supply-chain.ts";
+import { DISTROLESS_FILES, putImageInto, SupplyChain, verdictOf } from "../support/supply-chain.ts";
 import { image, layer, type ConfigSpec, type LayerSpec } from "../support/tar.ts";
 
 const DOCUMENTS = "apiVersion: assay.dev/v1alpha1";
@@ -201,13 +201,9 @@ spec: { match: { images: [${hosts.map((host) => `"${host}/${name}/**"`).join(", 
 
   test("costs fifty callers for one cold image what it costs one", async () => {
     const { image } = await push(chain.registry, "content");
-    const release = chain.registry.hold({ kind: "manifest" });
-    const asking = Array.from({ length: 50 }, () => service.judged(image));
-    await chain.registry.sees({ kind: "manifest" }, 1);
-    // Answered after those fifty, which were sent before it, have been taken up.
-    await service.ask("GET", "/readyz");
-    release();
-    const verdicts = await Promise.all(asking);
+    const app = await chain.compose();
+    chain.registry.forget();
+    const verdicts = await Promise.all(Array.from({ length: 50 }, () => verdictOf(app, image)));
     assert.equal(new Set(verdicts.map(({ id }) => id)).size, 1);
     assert.deepEqual(asked(chain.registry).toSorted(), ["GET blob 200", "GET blob 200", "GET manifest 200"]);
   });

@@ -57,10 +57,10 @@ export function apiParts(options: Options = {}) {
     clock: { now: () => NOW },
     telemetry: createTelemetry({ level, stream: logs }),
     tagMaxAgeMs: 0,
-    store: {
-      ping: () => Promise.resolve(),
-      get: (_space, key) => Promise.resolve(records.get(key)),
-      put: (_space, key, bytes) => Promise.resolve(void records.set(key, bytes)),
+    store: { ping: () => Promise.resolve() },
+    submissions: {
+      get: (key) => Promise.resolve(records.get(key)),
+      put: (key, bytes) => Promise.resolve(void records.set(key, bytes)),
     },
     queue: {
       ping: () => Promise.resolve(),

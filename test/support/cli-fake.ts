@@ -180,6 +180,7 @@ export function fakeTools(fake: Fake): CliTools {
       load: async () => fake.loaded,
       matching: (set, image) =>
         set.policies.filter(({ match }) => match.images.some(({ path }) => path === image.repository.path)),
+      schema: () => ({ title: "schema" }),
       explain: ({ name, at }) => [`${name} (${at.file}:${at.line})`, `images must obey ${name}`],
       test: () => fake.testRun,
     },

@@ -1,3 +1,7 @@
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
 import { Agent, request } from "undici";
 
 import type { JobJson } from "../../src/api/job-json.ts";
@@ -27,12 +31,12 @@ export class Service implements AsyncDisposable {
     this.#token = token;
   }
 
-  /** Resolves once it listens. */
+  /** Resolves once it listens. Unless told otherwise, with a database of its own beside the policies. */
   static async start(
     env: Readonly<Record<string, string>>,
     options: { readonly args?: readonly string[]; readonly token?: string } = {},
   ): Promise<Service> {
-    const process = new AssayProcess(["serve", ...(options.args ?? [])], env);
+    const process = new AssayProcess(["serve", ...(options.args ?? [])], { ASSAY_DATA: freshFolder(env), ...env });
     const said = await process.says(/^listening on (\S+)$/m);
     return new Service(process, said[1] ?? "", options.token);
   }
@@ -105,4 +109,9 @@ export class Service implements AsyncDisposable {
     await this.#agent.destroy();
     await this.process.stop("SIGKILL");
   }
+}
+
+/** Beside the policies, where the test's own clean-up finds it. */
+function freshFolder(env: Readonly<Record<string, string>>): string {
+  return join(dirname(env["ASSAY_POLICY"] ?? tmpdir()), `data-${randomUUID()}`);
 }

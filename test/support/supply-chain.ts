@@ -32,6 +32,20 @@ export const DISTROLESS_FILES = {
 
 export const SHELL_FILES = { "bin/sh": { body: "\u007fELF shell", mode: 0o755 } } as const satisfies LayerSpec;
 
+/** What a policy file says beyond its rules, each as YAML. */
+export type PolicyExtras = {
+  /** Members of the authority's `cosign`. */
+  readonly authority?: string;
+  /** Members of the policy's `spec`. */
+  readonly policy?: string;
+  /** Further documents. */
+  readonly documents?: string;
+  /** How the log is named: by its key, or by a trusted root. */
+  readonly logs?: "rekor-keys" | "trusted-root";
+  /** Which images they are for; those of this registry unless given. */
+  readonly images?: readonly string[];
+};
+
 /** A registry, a key, a transparency log and a folder of policies, made for one test. */
 export class SupplyChain implements AsyncDisposable {
   readonly registry: TestRegistry;
@@ -45,6 +59,7 @@ export class SupplyChain implements AsyncDisposable {
     mkdirSync(join(this.folder, "policy"));
     writeFileSync(join(this.folder, "policy/release.pub"), this.key.pem);
     writeFileSync(join(this.folder, "policy/rekor.pub"), this.log.key.pem);
+    writeFileSync(join(this.folder, "policy/root.json"), trustedRoot(this.log));
   }
 
   static async start(options: TestRegistryOptions = {}): Promise<SupplyChain> {
@@ -94,13 +109,17 @@ export class SupplyChain implements AsyncDisposable {
     options: Partial<CosignOptions> = {},
     target: ImageTarget = this.registry,
   ): Promise<Artifact> {
-    const artifact = signCosignLegacy({ image: digest, key: this.key, log: this.log, ...options });
-    return this.attach(repository, artifact, target);
+    return this.attach(repository, this.legacySignature(digest, options), target);
   }
 
   /** Signs as cosign 3 does, as a referrer. */
   async signBundle(repository: string, digest: Digest, options: Partial<BundleOptions> = {}): Promise<Artifact> {
     return this.attach(repository, signBundle({ image: digest, key: this.key, log: this.log, ...options }));
+  }
+
+  /** A valid signature that is not pushed yet. */
+  legacySignature(digest: Digest, options: Partial<CosignOptions> = {}): Artifact {
+    return signCosignLegacy({ image: digest, key: this.key, log: this.log, ...options });
   }
 
   async attach(repository: string, artifact: Artifact, target: ImageTarget = this.registry): Promise<Artifact> {
@@ -111,23 +130,14 @@ export class SupplyChain implements AsyncDisposable {
   }
 
   /** Writes the policy file: one authority `release-key`, and the given rules. */
-  writePolicy(
-    rules: string,
-    more: {
-      readonly authority?: string;
-      readonly policy?: string;
-      readonly documents?: string;
-      /** Which images they are for; those of this registry unless given. */
-      readonly images?: readonly string[];
-    } = {},
-  ): void {
+  writePolicy(rules: string, more: PolicyExtras = {}): void {
     const text = `apiVersion: assay.dev/v1alpha1
 kind: Authority
 metadata: { name: release-key }
 spec:
   cosign:
     keys: [{ file: release.pub }]
-    rekorKeys: [{ file: rekor.pub }]
+    ${more.logs === "trusted-root" ? "trustRoot: root.json" : "rekorKeys: [{ file: rekor.pub }]"}
 ${indent(more.authority ?? "", 4)}
 ---
 apiVersion: assay.dev/v1alpha1
@@ -175,6 +185,23 @@ ${more.documents ?? ""}`;
     await this.registry.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A sigstore trusted root that knows this log alone. */
+function trustedRoot(log: VirtualLog): string {
+  const publicKey = {
+    rawBytes: log.key.der.toString("base64"),
+    keyDetails: "PKIX_ECDSA_P256_SHA_256",
+    validFor: { start: "2020-01-01T00:00:00Z" },
+  };
+  const logId = { keyId: Buffer.from(log.logId, "hex").toString("base64") };
+  return JSON.stringify({
+    mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+    tlogs: [{ baseUrl: "https://log.example.com", hashAlgorithm: "SHA2_256", publicKey, logId }],
+    certificateAuthorities: [],
+    ctlogs: [],
+    timestampAuthorities: [],
+  });
 }
 
 function indent(text: string, by: number): string {

@@ -4,6 +4,7 @@ import { digestOf } from "../../src/crypto/digest-of.ts";
 import { plainDescriptor, type Descriptor } from "../../src/domain/descriptor.ts";
 import type { Digest } from "../../src/domain/digest.ts";
 import type { ImageConfig } from "../../src/domain/image-config.ts";
+import { parseInstant } from "../../src/domain/instant.ts";
 import { OCI_CONFIG, OCI_MANIFEST } from "../../src/domain/media-types.ts";
 
 /** One entry's header, field by field; whatever is absent is as an honest writer would put it. */
@@ -173,6 +174,8 @@ export type ConfigSpec = {
   readonly cmd?: readonly string[];
   readonly volumes?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
+  /** When it was built, RFC 3339. */
+  readonly created?: string;
   readonly diffIds?: readonly Digest[];
 };
 
@@ -192,7 +195,7 @@ export function imageConfig(spec: ConfigSpec, layers: readonly BuiltLayer[]): Im
     workingDir: "",
     labels: spec.labels ?? {},
     volumes: spec.volumes ?? [],
-    created: undefined,
+    created: spec.created === undefined ? undefined : parseInstant(spec.created),
     diffIds: spec.diffIds ?? layers.map((one) => one.diffId),
     history: [],
   };
@@ -207,6 +210,7 @@ export type BuiltImage = {
 /** A whole OCI image, ready to be pushed or laid out. */
 export function image(spec: ConfigSpec, layers: readonly BuiltLayer[]): BuiltImage {
   const config = document(OCI_CONFIG, {
+    ...(spec.created === undefined ? {} : { created: spec.created }),
     architecture: spec.architecture ?? "amd64",
     os: spec.os ?? "linux",
     config: {

@@ -24,7 +24,11 @@ export type JobEnd =
 /** How often finished jobs are looked through for those that may be forgotten. */
 const ENDS_BETWEEN_SWEEPS = 256;
 
-/** The queue's table: each method one step of a job's life, in SQL. Callers hold the transaction where several belong together. */
+/**
+ * The queue's table: each method one step of a job's life, in SQL. Indexes are named where SQLite, which keeps no statistics
+ * here, would take one that reads every waiting job. Callers hold the transaction where several belong
+ * together.
+ */
 export class JobTable {
   readonly #database: EmbeddedDatabase;
   readonly #limits: JobLimits;
@@ -67,7 +71,10 @@ export class JobTable {
   /** Up to `slots` jobs, the most urgent first, and of equals the oldest; those whose pause is over wait again. */
   claim(slots: number, now: number): readonly JobRow[] {
     return this.#database.transaction(() => {
-      this.#run("UPDATE job SET state = 'waiting' WHERE state = 'retrying' AND not_before <= ?", now);
+      this.#run(
+        "UPDATE job INDEXED BY job_due SET state = 'waiting' WHERE state = 'retrying' AND not_before <= ?",
+        now,
+      );
       const rows = this.#database
         .statement(
           `UPDATE job SET state = 'active', attempt = attempt + 1 WHERE seq IN
@@ -82,27 +89,16 @@ export class JobTable {
   /** When the next pause ends, if any job is pausing. */
   nextDue(): number | undefined {
     const row = this.#database.attempt(() =>
-      this.#one("SELECT min(not_before) AS due FROM job WHERE state = 'retrying'"),
+      this.#one("SELECT min(not_before) AS due FROM job INDEXED BY job_due WHERE state = 'retrying'"),
     );
     return typeof row?.["due"] === "number" ? row["due"] : undefined;
   }
 
   /** Only an active job ends, so the first end stands. */
-  end(id: JobId, end: JobEnd): void {
+  end(ends: readonly (readonly [JobId, JobEnd])[]): void {
+    if (ends.length === 0) return;
     this.#database.transaction(() => {
-      this.#run(
-        `UPDATE job SET state = ?, verdict = ?, code = ?, message = ?, not_before = ?, finished_at = ?
-         WHERE id = ? AND state = 'active'`,
-        end.kind,
-        end.kind === "done" ? end.verdict : null,
-        end.kind === "done" ? null : end.problem.code,
-        end.kind === "done" ? null : end.problem.message,
-        end.kind === "retrying" ? end.notBefore : 0,
-        end.kind === "retrying" ? null : end.at,
-        id,
-      );
-      this.#ends += 1;
-      if (end.kind !== "retrying" && this.#ends % ENDS_BETWEEN_SWEEPS === 0) this.#forget(end.at);
+      for (const [id, end] of ends) this.#endOne(id, end);
     });
   }
 
@@ -143,14 +139,27 @@ export class JobTable {
     return new Map(rows.map((row) => [String(row["state"]), Number(row["n"])]));
   }
 
-  #forget(now: number): void {
+  #endOne(id: JobId, end: JobEnd): void {
     this.#run(
-      "DELETE FROM job WHERE state IN ('done', 'failed') AND finished_at <= ?",
-      now - this.#limits.finishedAgeMs,
+      `UPDATE job SET state = ?, verdict = ?, code = ?, message = ?, not_before = ?, finished_at = ?
+       WHERE id = ? AND state = 'active'`,
+      end.kind,
+      end.kind === "done" ? end.verdict : null,
+      end.kind === "done" ? null : end.problem.code,
+      end.kind === "done" ? null : end.problem.message,
+      end.kind === "retrying" ? end.notBefore : 0,
+      end.kind === "retrying" ? null : end.at,
+      id,
     );
+    this.#ends += 1;
+    if (end.kind !== "retrying" && this.#ends % ENDS_BETWEEN_SWEEPS === 0) this.#forget(end.at);
+  }
+
+  #forget(now: number): void {
+    this.#run("DELETE FROM job INDEXED BY job_finished WHERE finished_at <= ?", now - this.#limits.finishedAgeMs);
     this.#run(
-      `DELETE FROM job WHERE seq IN (SELECT seq FROM job WHERE state IN ('done', 'failed')
-         ORDER BY finished_at DESC LIMIT -1 OFFSET ?)`,
+      `DELETE FROM job WHERE seq IN (SELECT seq FROM job INDEXED BY job_finished
+         WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT -1 OFFSET ?)`,
       this.#limits.finishedEntries,
     );
   }

@@ -28,34 +28,39 @@ const REFUSED_PAUSE_MS = 500;
 /** A timer cannot be set further ahead; the pause is then looked at again. */
 const MAX_TIMER_MS = 60_000;
 
-type Running = { readonly abort: AbortController; readonly ended: Promise<void> };
+type Running = { readonly abort: AbortController; readonly written: PromiseWithResolvers<void> };
 
-/** Job slots over one table: claims as many as are free, most urgent first, and sleeps until told or until a pause ends. */
+/**
+ * Job slots over one table. In one turn of the event loop it writes all ends that came and claims for all slots that are
+ * free, the most urgent first; else it sleeps until told or until a pause ends.
+ */
 export class EmbeddedJobWorker implements JobWorker {
   readonly #home: WorkerHome;
   readonly #handler: JobHandler;
   readonly #slots: number;
   readonly #running = new Map<JobId, Running>();
+  readonly #ends = new Map<JobId, JobEnd>();
   readonly #unsubscribe: () => void;
   #timer: NodeJS.Timeout | undefined;
+  #planned = false;
   #closing = false;
 
   constructor(home: WorkerHome, handler: JobHandler, slots: number) {
     this.#home = home;
     this.#handler = handler;
     this.#slots = slots;
-    this.#unsubscribe = home.onWork(() => this.#fill());
-    this.#fill();
+    this.#unsubscribe = home.onWork(() => this.#plan());
+    this.#plan();
   }
 
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     this.#unsubscribe();
-    clearTimeout(this.#timer);
-    const all = Promise.allSettled([...this.#running.values()].map((running) => running.ended));
+    const all = Promise.all([...this.#running.values()].map(({ written }) => written.promise));
     const patience = new AbortController();
     await Promise.race([all, sleep(graceMs, undefined, { signal: patience.signal }).catch(() => {})]);
     patience.abort();
+    clearTimeout(this.#timer);
     for (const [id, running] of this.#running) this.#handBack(id, running);
   }
 
@@ -72,52 +77,64 @@ export class EmbeddedJobWorker implements JobWorker {
     this.#home.offer();
   }
 
-  #fill(): void {
-    const free = this.#slots - this.#running.size;
-    if (this.#closing || free <= 0) return;
+  #plan(): void {
+    if (this.#planned) return;
+    this.#planned = true;
+    setImmediate(() => {
+      this.#planned = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
     try {
-      for (const row of this.#home.table.claim(free, this.#home.now())) this.#start(row);
-      this.#setTimer(this.#home.table.nextDue());
+      this.#writeEnds();
+      this.#fill();
     } catch {
-      // The database is full or gone. Jobs stay where they are; readiness shows the same error to people.
+      // The database is full or gone. Jobs and ends stay where they are; readiness shows the same error to people.
       this.#setTimer(this.#home.now() + REFUSED_PAUSE_MS);
     }
   }
 
+  #writeEnds(): void {
+    const ends = [...this.#ends].filter(([id]) => this.#running.has(id));
+    this.#home.table.end(ends);
+    this.#ends.clear();
+    for (const [id] of ends) {
+      this.#running.get(id)?.written.resolve();
+      this.#running.delete(id);
+      this.#home.changed(id);
+    }
+  }
+
+  #fill(): void {
+    const free = this.#slots - this.#running.size;
+    if (this.#closing || free <= 0) return;
+    for (const row of this.#home.table.claim(free, this.#home.now())) this.#start(row);
+    this.#setTimer(this.#home.table.nextDue());
+  }
+
   #setTimer(due: number | undefined): void {
     clearTimeout(this.#timer);
-    if (due === undefined || this.#closing) return;
+    if (due === undefined) return;
     const delay = Math.min(Math.max(due - this.#home.now(), 1), MAX_TIMER_MS);
-    this.#timer = setTimeout(() => this.#fill(), delay);
+    this.#timer = setTimeout(() => this.#plan(), delay);
     this.#timer.unref();
   }
 
   #start(row: JobRow): void {
     const { record, kind } = this.#home.read(row);
     const abort = new AbortController();
+    this.#running.set(record.id, { abort, written: Promise.withResolvers<void>() });
     this.#home.changed(record.id);
     const outcome =
       kind === "forged"
         ? Promise.resolve<JobOutcome>({ kind: "failed", ...FORGED })
         : attemptJob(this.#handler, record, abort.signal, this.#home.limits.attemptTimeoutMs);
-    const ended = outcome.then((result) =>
-      this.#finish(record.id, this.#endOf(record.id, result, Number(row["attempt"]))),
-    );
-    this.#running.set(record.id, { abort, ended });
-  }
-
-  /** A job that was handed back in the meantime is someone else's and is left alone. */
-  async #finish(id: JobId, end: JobEnd): Promise<void> {
-    while (this.#running.has(id)) {
-      try {
-        this.#home.table.end(id, end);
-        this.#running.delete(id);
-      } catch {
-        await sleep(REFUSED_PAUSE_MS, undefined, { ref: false });
-      }
-    }
-    this.#home.changed(id);
-    this.#fill();
+    void outcome.then((result) => {
+      this.#ends.set(record.id, this.#endOf(record.id, result, Number(row["attempt"])));
+      this.#plan();
+    });
   }
 
   #endOf(id: JobId, outcome: JobOutcome, attempt: number): JobEnd {

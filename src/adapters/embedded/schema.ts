@@ -43,10 +43,9 @@ const JOB_TABLE = `
     sealed BLOB NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX job_open ON job(key) WHERE state IN ('waiting', 'active', 'retrying');
-  CREATE INDEX job_next ON job(priority, seq) WHERE state = 'waiting';
+  CREATE INDEX job_next ON job(state, priority, seq);
   CREATE INDEX job_due ON job(not_before) WHERE state = 'retrying';
-  CREATE INDEX job_finished ON job(finished_at) WHERE state IN ('done', 'failed');
-  CREATE INDEX job_state ON job(state);`;
+  CREATE INDEX job_finished ON job(finished_at) WHERE finished_at IS NOT NULL;`;
 
 /** One step a version; `user_version` counts those that were taken. Steps are added, never changed. */
 export const MIGRATIONS: readonly string[] = [RECORD_SPACES.map(recordTable).join("") + JOB_TABLE];

@@ -117,7 +117,7 @@ function codeOf(error: unknown): string {
 }
 
 /** Where the path leads, which file that is, and when it changed: a swapped link, a rename and a rewrite all show. */
-export function markOf(path: string): string {
+function markOf(path: string): string {
   try {
     const { ino, dev, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
     const names = statSync(path).isDirectory() ? policyNames(path) : [];

@@ -33,7 +33,7 @@ export type RedisQueueOptions = {
 };
 
 /** Milliseconds until a dead worker's lock falls, between looks for such jobs, and between looks at our own workers. */
-export type QueueTiming = { readonly lockMs: number; readonly stalledMs: number; readonly watchdogMs: number };
+type QueueTiming = { readonly lockMs: number; readonly stalledMs: number; readonly watchdogMs: number };
 
 /** A job of a killed worker runs again after at most one lock and two looks: 20 s. */
 const DEFAULT_TIMING: QueueTiming = { lockMs: 10_000, stalledMs: 5000, watchdogMs: 5000 };
@@ -209,7 +209,10 @@ class RedisJobQueue implements JobQueue {
     };
   }
 
-  /** The record just added, or the unfinished one of the same key that BullMQ gave instead. */
+  /**
+   * The record just added, or the unfinished one of the same key that BullMQ gave instead. Of two that raise it in the same
+   * moment the last one's priority stands, which costs time and nothing else.
+   */
   async #settle(queue: BullQueue, fresh: JobRecord, id: string | undefined): Promise<JobRecord> {
     if (id === undefined || id === fresh.id) return fresh;
     const present = await this.#find(queue, id as JobId);

@@ -23,7 +23,7 @@ export type BlockingOptions = {
 };
 
 /** An answer later than this is no answer: callers have deadlines of their own to keep. */
-export const ANSWER_MS = 1000;
+const ANSWER_MS = 1000;
 /** A connection that was ready but has not answered for so long is given up for a new one. */
 const SILENT_MS = 5000;
 const RECONNECT_CAP_MS = 1000;

@@ -14,7 +14,6 @@ const REJECTION_MENDS: Readonly<Record<RejectionReason, string>> = {
   "log-invalid": "sign again: the log's proof does not hold",
   "log-mismatch": "sign again: the log recorded something else",
   "timestamp-missing": "sign again with a timestamp authority",
-  "timestamp-invalid": "sign again with a timestamp authority the authority trusts",
   "annotation-mismatch": "sign again with the annotations the authority demands",
   "wrong-identity": "sign under the identity the authority names, or change that after review",
   "wrong-subject": "sign this digest: the signature is for another image",

@@ -4,7 +4,7 @@ import type { AuthoritySpec } from "../../domain/trust.ts";
 import type { ReadNamedFile } from "../key-file.ts";
 
 export type AuthorityKind = AuthoritySpec["kind"];
-export type AuthorityOf<K extends AuthorityKind> = Extract<AuthoritySpec, { readonly kind: K }>;
+type AuthorityOf<K extends AuthorityKind> = Extract<AuthoritySpec, { readonly kind: K }>;
 
 /** The files an authority names, and where to say what is wrong with them; paths are below the authority's own key. */
 export type AuthorityFiles = {

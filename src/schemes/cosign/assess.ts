@@ -13,6 +13,7 @@ import type { Assess, Target } from "../scheme.ts";
 import { parsePayload, type SignedClaim } from "./payload.ts";
 import { parseRekorBundle } from "./rekor-bundle.ts";
 import { readSignatureLayers, SIMPLE_SIGNING } from "./signature-layers.ts";
+import { quoted } from "../../domain/quoted.ts";
 
 const SIGNATURE = "dev.cosignproject.cosign/signature";
 const LOG_BUNDLE = "dev.sigstore.cosign/bundle";
@@ -33,7 +34,7 @@ export function assessTagged(authority: KeyAuthority): Assess {
     if (document === undefined) return rejected("found", "malformed", "the evidence holds no document");
     if (document.descriptor.digest === evidence.artifact.digest) return remark(document);
     if (document.descriptor.mediaType !== SIMPLE_SIGNING) {
-      return rejected("found", "unsupported", `a ${document.descriptor.mediaType.slice(0, 80)} is no cosign signature`);
+      return rejected("found", "unsupported", `a ${quoted(document.descriptor.mediaType, 80)} is no cosign signature`);
     }
     return judge(document, target, authority);
   });
@@ -49,7 +50,7 @@ function remark(manifest: Document): Opinion {
   return rejected(
     "found",
     "unsupported",
-    `layer ${other.part} is no cosign signature (${mediaType.slice(0, 80)}, ${size} bytes), as are ${layers.others.length - 1} more`,
+    `layer ${other.part} is no cosign signature (${quoted(mediaType, 80)}, ${size} bytes); such layers: ${layers.others.length}`,
   );
 }
 
@@ -79,7 +80,8 @@ function readSignature(document: Document, text: string): MadeSignature {
   return {
     message: document.bytes,
     signature,
-    logged: { shape: "hashedrekord", content: document.bytes, signatures: [signature] },
+    payload: undefined,
+    signatures: [signature],
     entries,
     timestamps: annotations[TIMESTAMP] === undefined ? 0 : 1,
     claimed: () => claimedKey(annotations[CERTIFICATE], entries, signature),

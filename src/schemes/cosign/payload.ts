@@ -1,6 +1,7 @@
 import { parseStrictJson } from "../../crypto/strict-json.ts";
 import { InputError } from "../../domain/errors.ts";
 import { inside, isJsonObject, readStruct, requiredString, type JsonPlace, type JsonValue } from "../../domain/json.ts";
+import { quoted } from "../../domain/quoted.ts";
 
 /** What a simple-signing payload claims: this digest, under this name, with these annotations. */
 export type SignedClaim = {
@@ -31,7 +32,7 @@ export function parsePayload(bytes: Uint8Array): SignedClaim {
   const critical = readStruct(payload.get("critical"), ["type", "image", "identity"], at);
   const type = requiredString(critical, "type", at);
   if (!TYPES.includes(type)) {
-    throw new InputError("signature", `payload is a "${type.slice(0, 80)}", not a cosign container image signature`);
+    throw new InputError("signature", `payload is a ${quoted(type, 80)}, not a cosign container image signature`);
   }
   const imageAt = inside(at, "image");
   const image = readStruct(critical.get("image"), ["docker-manifest-digest"], imageAt);

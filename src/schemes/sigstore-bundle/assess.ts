@@ -107,16 +107,14 @@ function isDigestOfMessage(digest: MessageDigest, message: Uint8Array): boolean 
 
 function madeBy(bundle: Bundle, message: Uint8Array): MadeSignature {
   const { content, entries } = bundle;
-  const signatures = content.kind === "dsse" ? content.envelope.signatures.map(({ sig }) => sig) : [content.signature];
+  const dsse = content.kind === "dsse";
+  const signatures = dsse ? content.envelope.signatures.map(({ sig }) => sig) : [content.signature];
   const [signature = new Uint8Array()] = signatures;
-  const logged =
-    content.kind === "dsse"
-      ? { shape: "dsse" as const, content: content.envelope.payload, signatures }
-      : { shape: "hashedrekord" as const, content: message, signatures };
   return {
     message,
+    payload: dsse ? content.envelope.payload : undefined,
     signature,
-    logged,
+    signatures,
     entries,
     timestamps: bundle.timestamps.length,
     claimed: () => claimedKey(bundle, signature),

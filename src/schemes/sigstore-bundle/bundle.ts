@@ -27,13 +27,13 @@ export type Bundle = {
   readonly content: BundleContent;
 };
 
-export type BundleMaterial =
+type BundleMaterial =
   /** A managed key: the hint is for looking it up and proves nothing. */
   | { readonly kind: "public-key"; readonly hint: string }
   /** Keyless: the leaf's DER. */
   | { readonly kind: "certificate"; readonly leaf: Uint8Array };
 
-export type BundleContent =
+type BundleContent =
   | { readonly kind: "dsse"; readonly envelope: Envelope }
   | { readonly kind: "message"; readonly digest: MessageDigest; readonly signature: Uint8Array };
 

@@ -13,7 +13,7 @@ export const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
 export type BundleOptions = {
   readonly image: Digest;
   readonly key: SigningKey;
-  readonly log?: VirtualLog;
+  readonly log?: VirtualLog | undefined;
   readonly predicateType?: string;
   /** Annotations of the statement's subject. */
   readonly annotations?: Readonly<Record<string, unknown>>;

@@ -12,7 +12,7 @@ export type CosignOptions = {
   readonly name?: string;
   readonly key: SigningKey;
   /** Absent: not logged. */
-  readonly log?: VirtualLog;
+  readonly log?: VirtualLog | undefined;
   /** The payload's `optional` member. */
   readonly annotations?: Readonly<Record<string, unknown>> | null;
   /** The payload's text from its proper text; what it returns is signed. */

@@ -265,16 +265,16 @@ suite("following", () => {
       async (source) => {
         const told: number[] = [];
         source.onChange((set) => told.push(set.policies.length));
-        const next = ["four", "five", "six"].map(named);
+        const next = ["four", "five", "six", "seven", "eight", "nine"].map(named);
         // Each piece by itself is a valid set with fewer policies.
         for (let i = 1; i <= next.length; i++) {
           writeFileSync(join(path, "a.yaml"), next.slice(0, i).join("\n---\n"));
-          await delay(20);
+          await delay(60);
         }
-        await until(() => names(source).join() === "four,five,six", "the whole file is in force");
-        assert.deepEqual(told, [3]);
+        await until(() => names(source).join() === "four,five,six,seven,eight,nine", "the whole file is in force");
+        assert.deepEqual(told, [6]);
       },
-      { pollMs: 200, settleMs: 300 },
+      { pollMs: 200, settleMs: 200 },
     );
   });
 

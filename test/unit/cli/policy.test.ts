@@ -159,3 +159,8 @@ test("the policy commands take one path, and the configured one without", async 
   const ran = await cli(["policy", "check"], worldOf(accepted([])), { env: { ASSAY_POLICY: "/etc/assay" } });
   assert.match(ran.out, /✔ \/etc\/assay: 0 policies, 0 authorities, 0 warnings/);
 });
+
+test("policy schema prints the schema that editors take", async () => {
+  const ran = await cli(["policy", "schema"], fakeWorld());
+  assert.deepEqual([ran.code, JSON.parse(ran.out)], [0, { title: "schema" }]);
+});

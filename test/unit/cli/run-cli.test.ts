@@ -36,7 +36,7 @@ test("helps on --help after a command too, without running it", async () => {
 });
 
 test("helps with all commands of a group", async () => {
-  assert.equal((await cli(["help", "policy"])).out.match(/^usage: assay policy/gm)?.length, 3);
+  assert.equal((await cli(["help", "policy"])).out.match(/^usage: assay policy/gm)?.length, 4);
 });
 
 test("exits 3 without a command, pointing at the help", async () => {
@@ -49,8 +49,8 @@ for (const [words, message] of [
   [["verfy"], /There is no command "verfy"\. Did you mean "verify"\?/],
   [["inpsect"], /Did you mean "inspect"\?/],
   [["hepl"], /Did you mean "help"\?/],
-  [["policy", "chek"], /followed by check, test, explain, not "chek"\. Did you mean "check"\?/],
-  [["policy"], /"assay policy" is followed by check, test, explain\. Run/],
+  [["policy", "chek"], /followed by check, test, explain, schema, not "chek"\. Did you mean "check"\?/],
+  [["policy"], /"assay policy" is followed by check, test, explain, schema\. Run/],
   [["help", "verfy"], /Did you mean "verify"\?/],
   [["frobnicate"], /There is no command "frobnicate"\. Run "assay help"/],
 ] as const) {

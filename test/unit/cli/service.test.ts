@@ -21,7 +21,7 @@ test("serve starts workers before the API, prints the address alone, and ends in
   const ran = await running.done;
   assert.equal(ran.code, 0);
   assert.equal(ran.out, "listening on http://127.0.0.1:7070\n");
-  assert.match(ran.err, /world: embedded, in memory/);
+  assert.match(ran.err, /world: embedded, in \.\/assay-data/);
   assert.match(ran.err, /policies from p: production; authorities: none/);
   assert.match(ran.err, /SIGTERM: finishing what is running, for at most 25s/);
   assert.deepEqual(fake.calls, ["start workers", "start api", "close app 25000"]);

@@ -317,6 +317,13 @@ suite("authorities", () => {
     });
   }
 
+  test("with a trust root too large to be one are refused unread", () => {
+    const text = cosign("keys: [{ file: k }], trustRoot: root.json");
+    const read = (_: string, path: string) => (path === "k" ? Buffer.from(PEM) : new Uint8Array(600 * 1024));
+    const parse = parsePolicyFiles([{ name: "p.yaml", text }], read);
+    assert.match(parse.kind === "refused" ? parse.problems.map(formatProblem).join("\n") : "", /larger than 524288/);
+  });
+
   test("that say nobody, or have a bad name, are refused", () => {
     assert.match(
       problems(authorityYaml("a").replace(/ {2}cosign: .*/, "  enforcement: deny")).join("\n"),

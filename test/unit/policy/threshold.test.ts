@@ -117,6 +117,18 @@ suite("distinct signers for distinct members", () => {
       of: Array.from({ length: 8 }, (_, at) => ({ kind: "at-least", count: 2, of: of.slice(at * 2, at * 2 + 2) })),
     };
     const began = performance.now();
+    // As often as for the parts of a large index; a search without bounds takes a tenth of a second each time.
+    const seven = Array.from({ length: 7 }, (_, at) => `person ${at}`);
+    for (let i = 0; i < 40; i++) {
+      assert.equal(
+        isSatisfiable(
+          { kind: "at-least", count: 8, of },
+          () => seven,
+          () => false,
+        ),
+        false,
+      );
+    }
     const fifteen = Array.from({ length: 15 }, (_, at) => `person ${at}`);
     assert.equal(
       isSatisfiable(
@@ -150,6 +162,6 @@ suite("distinct signers for distinct members", () => {
       ),
       true,
     );
-    assert.ok(performance.now() - began < 1000);
+    assert.ok(performance.now() - began < 1500);
   });
 });

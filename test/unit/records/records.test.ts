@@ -11,8 +11,7 @@ import type { Keyring } from "../../../src/crypto/seal-keys.ts";
 import { seal } from "../../../src/crypto/sealed-record.ts";
 import type { Digest } from "../../../src/domain/digest.ts";
 import { plus } from "../../../src/domain/instant.ts";
-import type { JobId } from "../../../src/domain/job.ts";
-import type { LayerContent, LayerEntry } from "../../../src/domain/layer-facts.ts";
+import type { LayerContent, LayerEntry, LayerTally } from "../../../src/domain/layer-facts.ts";
 import type { RecordSpace, RecordStore } from "../../../src/ports/record-store.ts";
 import { DEFAULT_RETENTION } from "../../../src/ports/retention.ts";
 import { MAX_DOCUMENT_BYTES } from "../../../src/records/documents.ts";
@@ -88,6 +87,21 @@ describe("what is remembered", () => {
       link: fc.string(),
       head: fc.string({ unit: "binary" }),
       capability: fc.string(),
+      device: fc.string(),
+    });
+    const tally: fc.Arbitrary<LayerTally> = fc.record({
+      kinds: fc.record({
+        file: fc.nat(),
+        directory: fc.nat(),
+        symlink: fc.nat(),
+        hardlink: fc.nat(),
+        character: fc.nat(),
+        block: fc.nat(),
+        fifo: fc.nat(),
+      }),
+      fileBytes: fc.maxSafeNat(),
+      sharedLibraries: fc.nat(),
+      manuals: fc.nat(),
     });
     const content: fc.Arbitrary<LayerContent> = fc.record({
       kind: fc.constant("walked" as const),
@@ -98,7 +112,8 @@ describe("what is remembered", () => {
         uncompressedBytes: fc.maxSafeNat(),
         entryCount: fc.nat(),
         entries: fc.array(entry),
-        whiteouts: fc.array(fc.record({ path: fc.string(), kind: fc.constantFrom("path", "opaque") })),
+        tally,
+        whiteouts: fc.array(fc.record({ path: fc.string(), kind: fc.constantFrom("path", "opaque"), after: fc.nat() })),
         bodies: fc.dictionary(fc.string(), fc.string({ unit: "binary" }), { noNullPrototype: true }),
         anomalies: fc.array(fc.record({ code: fc.string(), path: fc.string() })),
       }),
@@ -111,21 +126,12 @@ describe("what is remembered", () => {
     );
   });
 
-  test("are tags with the time they were seen, and requests with their jobs", async () => {
+  test("are tags with the time they were seen", async () => {
     const { records } = bench();
     const resolution = { digest: digestOf("root"), observedAt: SAMPLE_TIME };
     await records.resolutions.put("docker.io/library/alpine:3", resolution);
     assert.deepEqual(await records.resolutions.get("docker.io/library/alpine:3"), resolution);
     assert.equal(await records.resolutions.get("docker.io/library/alpine:4"), undefined);
-    const request = {
-      id: "r1",
-      submittedAt: SAMPLE_TIME,
-      submittedBy: undefined,
-      fingerprint: "f",
-      jobs: [{ id: "j1" as JobId, image: "alpine" }],
-    };
-    await records.requests.put(request);
-    assert.deepEqual(await records.requests.get("r1"), request);
   });
 
   test("are the newest indexes of a manifest, each once, in its own repository, however many add at once", async () => {
@@ -360,6 +366,16 @@ describe("a record of ours that another version wrote is a miss without an alarm
     assert.deepEqual(alarms, []);
   }
 
+  test("by not being JSON", async () => {
+    const { records, store, keyring, alarms } = bench();
+    await store.put(
+      "verdict",
+      verdict.id,
+      seal(Buffer.from("\x01binary"), { space: "verdict", key: verdict.id }, keyring),
+    );
+    assert.equal(await records.verdicts.get(verdict.id), undefined);
+    assert.deepEqual(alarms, []);
+  });
   test("by its version number", () => missOf(verdict, 2));
   test("by a missing member", () => missOf({ ...verdict, findings: undefined }));
   test("by an unknown member", () => missOf({ ...verdict, weakened: true }));

@@ -26,7 +26,11 @@ test("a Redis address gives host, port, database, credentials and TLS", () => {
 
 test("a Redis open to the network is refused unless it is said to be unsafe", () => {
   for (const url of ["redis://redis:6379", "redis://10.0.0.1", "redis://user@redis", "redis://127.evil.example.com"]) {
-    assert.throws(() => parseRedisUrl(url, SAFE), /without TLS and without a password: .*ASSAY_UNSAFE_PLAINTEXT_REDIS=true/, url);
+    assert.throws(
+      () => parseRedisUrl(url, SAFE),
+      /without TLS and without a password: .*ASSAY_UNSAFE_PLAINTEXT_REDIS=true/,
+      url,
+    );
     assert.equal(parseRedisUrl(url, { unsafeOpenRedis: true }).tls, false);
   }
   for (const url of [

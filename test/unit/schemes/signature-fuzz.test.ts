@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import * as fc from "fast-check";
+
+import { digestOf } from "../../../src/crypto/digest-of.ts";
+import type { SignatureEvidence } from "../../../src/domain/evidence.ts";
+import type { Document } from "../../../src/domain/subject.ts";
+import { SCHEMES } from "../../../src/schemes/index.ts";
+import { signatureEvidence } from "../../../src/schemes/evidence.ts";
+import { MemoryImages } from "../../support/memory-images.ts";
+import { imageOf } from "../../support/signing/artifact.ts";
+import { signBundle } from "../../support/signing/bundle.ts";
+import { signCosignLegacy } from "../../support/signing/cosign-signature.ts";
+import { authorityOf, collectAll, targetOf } from "../../support/signing/judging.ts";
+import { makeKey } from "../../support/signing/keys.ts";
+import { VirtualLog } from "../../support/signing/virtual-log.ts";
+
+const log = new VirtualLog();
+const key = makeKey();
+const image = imageOf("web");
+const target = targetOf(image.digest);
+const spec = authorityOf([key], log.trust);
+const images = new MemoryImages()
+  .put(signCosignLegacy({ image: image.digest, key, log }))
+  .refer(image.digest, signBundle({ image: image.digest, key, log }), undefined);
+const GOOD = await collectAll(images, target, spec);
+const ASSESS = new Map(SCHEMES.map((scheme) => [scheme.id, scheme.authority(spec)!]));
+
+function judge(evidence: SignatureEvidence): "verified" | "rejected" {
+  return ASSESS.get(evidence.scheme)!(evidence, target).kind;
+}
+
+test("the seeds of the fuzzing verify", () => assert.deepEqual(GOOD.map(judge), ["verified", "verified"]));
+
+/** One change to a text: a character replaced, a piece cut out, doubled or swapped for a token that parsers care about. */
+const change = fc.record({
+  at: fc.nat({ max: 5000 }),
+  length: fc.integer({ min: 1, max: 40 }),
+  by: fc.oneof(
+    fc.constantFrom("", "{", "}", '"', ",", "null", "0", "-1", "[]", "\u0000", "\ud800", "=", "1e999", "\u017f"),
+    fc.string({ maxLength: 8 }),
+  ),
+});
+
+function edit(text: string, { at, length, by }: { at: number; length: number; by: string }): string {
+  const from = at % text.length;
+  return text.slice(0, from) + by + text.slice(from + length);
+}
+
+test("no changed payload or bundle verifies, and none throws", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...GOOD), change, (good, how) => {
+      const last = good.documents.at(-1)!;
+      const before = Buffer.from(last.bytes);
+      const bytes = Buffer.from(edit(before.toString(), how));
+      const changed: Document = {
+        descriptor: { ...last.descriptor, digest: digestOf(bytes), size: bytes.length },
+        bytes,
+      };
+      const verdict = judge(signatureEvidence({ ...good, documents: [...good.documents.slice(0, -1), changed] }));
+      // A bundle's hint and key id are not signed, and white space is not read.
+      const harmless = bytes.equals(before) || sameMeaning(before.toString(), bytes.toString());
+      if (!harmless) assert.equal(verdict, "rejected", bytes.toString());
+    }),
+    { numRuns: 800 },
+  );
+});
+
+/** Whether two bundles differ in nothing but what nobody vouches for. */
+function sameMeaning(before: string, after: string): boolean {
+  const strip = (text: string): string | undefined => {
+    try {
+      const bundle = JSON.parse(text) as { mediaType: string; verificationMaterial: { publicKey: object } };
+      if (!("verificationMaterial" in bundle)) return undefined;
+      return JSON.stringify({ ...bundle, verificationMaterial: { ...bundle.verificationMaterial, publicKey: {} } });
+    } catch {
+      return undefined;
+    }
+  };
+  const stripped = strip(before);
+  return stripped !== undefined && stripped === strip(after);
+}
+
+test("no changed annotation of a layer verifies, unless it is one that nobody reads", () => {
+  const [layer] = GOOD;
+  const document = layer!.documents[0]!;
+  const names = fc.constantFrom("dev.cosignproject.cosign/signature", "dev.sigstore.cosign/bundle");
+  fc.assert(
+    fc.property(names, change, (name, how) => {
+      const before = document.descriptor.annotations[name]!;
+      const after = edit(before, how);
+      const annotations = { ...document.descriptor.annotations, [name]: after };
+      const documents = [{ ...document, descriptor: { ...document.descriptor, annotations } }];
+      const verdict = judge(signatureEvidence({ ...layer!, documents }));
+      const bare = after.replaceAll(/\s/g, "");
+      if (bare !== before) assert.equal(verdict, "rejected", after);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("arbitrary bytes never verify and never throw", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...GOOD), fc.uint8Array({ maxLength: 200 }), fc.json(), (good, noise, json) => {
+      for (const bytes of [noise, Buffer.from(json)]) {
+        const documents = good.documents.map((document) => ({ ...document, bytes }));
+        assert.equal(judge(signatureEvidence({ ...good, documents })), "rejected");
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
