@@ -127,3 +127,19 @@ test("file names are kebab-case nouns", () => {
   const vague = FILES.filter((file) => /\/(?:utils?|helpers?|manager|common|misc)\b/.test(relative(ROOT, file)));
   assert.deepEqual(vague, []);
 });
+
+test("nothing in src can write to a registry: the only POST to one is for a token", () => {
+  const speaking = FILES.filter((file) => /\/src\/(?:adapters|net|compose|schemes|pipeline)\//.test(file));
+  const writes = speaking.filter((file) => /"(?:PUT|PATCH|DELETE)"/.test(readFileSync(file, "utf8")));
+  assert.deepEqual(
+    writes.map((file) => relative(ROOT, file)),
+    [],
+  );
+  const posts = FILES.filter(
+    (file) => file.includes("/adapters/oci/") && readFileSync(file, "utf8").includes('"POST"'),
+  );
+  assert.deepEqual(
+    posts.map((file) => relative(ROOT, file)),
+    ["src/adapters/oci/token.ts"],
+  );
+});
