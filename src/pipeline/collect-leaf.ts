@@ -79,8 +79,9 @@ async function collectLayer(
 ): Promise<LayerEvidence> {
   const { earlier, parts, signal } = look;
   const before = earlier?.layers.find((entry) => entry.descriptor.digest === layer.digest);
-  if (before?.content.kind === "observed" || !wanted)
-    return { descriptor: layer, content: before?.content ?? NOT_ASKED };
+  if (before?.content.kind === "observed") return { descriptor: layer, content: before.content };
+  // A gap of former days must not age an answer that no longer asks for layers.
+  if (!wanted) return { descriptor: layer, content: NOT_ASKED };
   const what = `${formatRepository(subject.repository)} layer ${layer.digest}`;
   return {
     descriptor: layer,
