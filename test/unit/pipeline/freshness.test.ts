@@ -18,7 +18,7 @@ const GAP = { kind: "gap", at: NOON, gap: { code: "timeout", what: "x", detail: 
 type List = Dossier["signatures"][number]["content"];
 
 /** A dossier of one image with one list, everything else seen. */
-function dossierWith(content: List, layer: Observation<never> | undefined = undefined): Dossier {
+function dossierWith(content: List, layer?: Observation<never>): Dossier {
   const sample = sampleDossier();
   const [leaf] = sample.subject.leaves;
   const [evidence] = sample.leaves;
