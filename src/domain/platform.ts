@@ -40,6 +40,37 @@ export function isPlatformNamed(platform: Platform, name: string): boolean {
   return variant === undefined || given.variant === wanted.variant;
 }
 
+/**
+ * Whether a node that `name` names could start this platform out of an index that declares `declared`. Without a variant a
+ * platform runs wherever its architecture does. Older variants, 386 on amd64 and arm on arm64 are what containerd falls
+ * back to, unless the index declares just what it looks for first.
+ */
+export function couldStartOn(platform: Platform, name: string, declared: readonly (Platform | undefined)[]): boolean {
+  if (isPlatformNamed(platform, name) || isUnvaried(platform, name)) return true;
+  const [os = "", architecture = "", variant] = name.split("/");
+  const wanted = normalise({ os, architecture, variant });
+  const given = normalise(platform);
+  if (given.os !== wanted.os) return false;
+  if (given.architecture !== wanted.architecture && FALLBACKS.get(wanted.architecture) !== given.architecture)
+    return false;
+  return !declared.some((other) => other !== undefined && isSame(normalise(other), wanted));
+}
+
+/** A platform that gives no variant, under a name of its architecture that does. */
+export function isUnvaried(platform: Platform, name: string): boolean {
+  return platform.variant === undefined && name.startsWith(`${formatPlatform(platform)}/`);
+}
+
+/** Architectures whose programs another one starts too. */
+const FALLBACKS: ReadonlyMap<string, string> = new Map([
+  ["amd64", "386"],
+  ["arm64", "arm"],
+]);
+
+function isSame(one: PlatformName, other: PlatformName): boolean {
+  return one.os === other.os && one.architecture === other.architecture && one.variant === other.variant;
+}
+
 type PlatformName = Pick<Platform, "os" | "architecture" | "variant">;
 
 /** Other names of architectures; some say the variant too, whatever the platform's own says. */

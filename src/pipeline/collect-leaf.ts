@@ -34,7 +34,7 @@ export async function collectLeaf(subject: Subject, leaf: Leaf, look: LeafLook):
   if (leaf.manifest.kind !== "observed") return { ...common, config: leaf.manifest, layers: [] };
   const { manifest } = leaf.manifest.value;
   const config = await collectConfig(subject, manifest.config, look);
-  const wanted = wantsLayers(config, leaf, look.plan);
+  const wanted = wantsLayers(config, leaf, subject, look.plan);
   const layers = await Promise.all(manifest.layers.map((layer) => collectLayer(subject, layer, wanted, look)));
   return { ...common, config, layers };
 }
@@ -54,11 +54,17 @@ async function collectConfig(
 }
 
 /** Layers of a platform nobody asks about, or of a system whose layers cannot be read, stay where they are. */
-export function wantsLayers(observed: Observation<Document>, leaf: Leaf, plan: Plan): boolean {
+export function wantsLayers(
+  observed: Observation<Document>,
+  leaf: Leaf,
+  { leaves }: Pick<Subject, "leaves">,
+  plan: Plan,
+): boolean {
   if (plan.layers === "never" || observed.kind !== "observed") return false;
   const config = readable(observed.value);
   if (config === undefined || config.platform.os !== "linux") return false;
-  if (!isPlanned(plan, leaf.declared) && !isPlanned(plan, config.platform)) return false;
+  const declared = leaves.map((one) => one.declared);
+  if (!isPlanned(plan, leaf.declared, declared) && !isPlanned(plan, config.platform, declared)) return false;
   return plan.layers === "always" || isUserNameNeedingLayers(config);
 }
 

@@ -28,7 +28,8 @@ function areContentsCollected({ subject, leaves }: Dossier, plan: Plan): boolean
     const evidence = leaves.find((candidate) => candidate.manifest === leaf.descriptor.digest);
     if (evidence === undefined) return false;
     return (
-      !wantsLayers(evidence.config, leaf, plan) || evidence.layers.every((layer) => layer.content.kind !== "not-asked")
+      !wantsLayers(evidence.config, leaf, subject, plan) ||
+      evidence.layers.every((layer) => layer.content.kind !== "not-asked")
     );
   });
 }

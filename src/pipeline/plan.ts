@@ -1,6 +1,6 @@
 import type { SourceKey } from "../domain/evidence.ts";
 import type { Needs } from "../domain/needs.ts";
-import { isPlatformNamed, type Platform } from "../domain/platform.ts";
+import { couldStartOn, type Platform } from "../domain/platform.ts";
 import type { Policy } from "../domain/policy.ts";
 import type { Authority, AuthoritySpec } from "../domain/trust.ts";
 import { needsOf } from "../policy/needs.ts";
@@ -48,10 +48,14 @@ function platformsOf(policies: readonly Policy[]): readonly string[] {
 }
 
 /** An unknown platform is always included: not looking is only for what is certainly not asked about. */
-export function isPlanned(plan: Plan, platform: Platform | undefined): boolean {
+export function isPlanned(
+  plan: Plan,
+  platform: Platform | undefined,
+  declared: readonly (Platform | undefined)[],
+): boolean {
   return (
     platform === undefined ||
     plan.platforms.length === 0 ||
-    plan.platforms.some((name) => isPlatformNamed(platform, name))
+    plan.platforms.some((name) => couldStartOn(platform, name, declared))
   );
 }

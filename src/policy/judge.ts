@@ -32,7 +32,7 @@ export type JudgeInput = {
 type Applied = { readonly finding: Finding; readonly gaps: readonly Gap[] };
 
 /** Raise with any change of meaning: it is part of a verdict's identity. */
-export const JUDGE_VERSION = 1;
+export const JUDGE_VERSION = 2;
 
 /**
  * Judges facts at an instant. Every matched policy must pass, and only `satisfied` passes. The only place that compares

@@ -1,5 +1,5 @@
 import type { PlatformFacts } from "../domain/facts.ts";
-import { formatPlatform, isPlatformNamed, type Platform } from "../domain/platform.ts";
+import { couldStartOn, formatPlatform, isPlatformNamed, isUnvaried, type Platform } from "../domain/platform.ts";
 import { allOf, violated, type Judgement } from "./judgement.ts";
 import type { Case } from "./rules/rule.ts";
 
@@ -15,11 +15,15 @@ export function judgePlatforms(of: Case, judge: (platform: JudgedPlatform) => Ju
   if (shape === "artifact" || platforms.length === 0) {
     return violated("not-runnable", `${of.image} is not an image that can be run, so its content cannot be judged.`);
   }
-  const selected = platforms.filter((platform) => isSelected(platform, of.platforms.only));
-  if (selected.length === 0) {
+  const { only } = of.platforms;
+  if (!platforms.some((platform) => isSelected(platform, only))) {
     const message = `${of.image} has none of the platforms this policy is about (${of.platforms.only.join(", ")}); it has ${platforms.map(platformName).join(", ")}.`;
     return violated("no-platform", message);
   }
+  const declared = platforms.map((platform) => platform.declared);
+  const selected = platforms.filter(
+    (platform) => isSelected(platform, only) || isReachable(platform, { shape, only, declared }),
+  );
   return allOf(selected.map((facts) => judge({ facts, label: `${of.image} (${platformName(facts)})` })));
 }
 
@@ -42,6 +46,21 @@ function isSelected(facts: PlatformFacts, only: readonly string[]): boolean {
 
 /** Without a variant a platform runs wherever its architecture does, so every name of that architecture names it. */
 function isNamed(platform: Platform, name: string): boolean {
-  const unvaried = platform.variant === undefined && name.startsWith(`${formatPlatform(platform)}/`);
-  return unvaried || isPlatformNamed(platform, name);
+  return isUnvaried(platform, name) || isPlatformNamed(platform, name);
+}
+
+type Offer = {
+  readonly shape: Case["facts"]["shape"];
+  readonly only: readonly string[];
+  readonly declared: readonly (Platform | undefined)[];
+};
+
+/**
+ * Whether a node of a selected platform may end up with this one for lack of a better: what its index declares nothing of,
+ * which containers/image then takes whatever the configuration says, and what containerd falls back to.
+ */
+function isReachable(facts: PlatformFacts, { shape, only, declared }: Offer): boolean {
+  const { declared: platform } = facts;
+  if (platform === undefined) return shape === "index";
+  return only.some((name) => couldStartOn(platform, name, declared));
 }

@@ -76,3 +76,26 @@ test("denies root, a shell, and one bad platform among good ones", async () => {
   assert.deepEqual(reasonsOf(verdict), ["root-user"]);
   assert.match(verdict.findings.find((finding) => finding.reason === "root-user")?.message ?? "", /arm64/);
 });
+
+test("denies an index whose only platform for a node is one that a list of platforms does not name", async () => {
+  await using chain = await SupplyChain.start();
+  chain.writePolicy("- absent: [shell]", { policy: "platforms: { only: [linux/amd64] }" });
+  const app = await chain.compose();
+  const good = await chain.push("shop/fallback", { user: "65532" }, DISTROLESS_FILES);
+  const bad = await chain.push("shop/fallback", { user: "65532", architecture: "386" }, DISTROLESS_FILES, SHELL_FILES);
+  const entries = [
+    { built: good, architecture: "s390x" },
+    { built: bad, architecture: "386" },
+  ];
+  await chain.pushIndex("shop/fallback:1", entries);
+  assert.deepEqual(reasonsOf(await verdictOf(app, chain.ref("shop/fallback:1"))), ["present"]);
+});
+
+test("reads the layers of a platform that gives no variant where the policy gives one", async () => {
+  await using chain = await SupplyChain.start();
+  chain.writePolicy("- absent: [shell]", { policy: "platforms: { only: [linux/arm/v6] }" });
+  const app = await chain.compose();
+  const built = await chain.push("shop/arm", { user: "65532", architecture: "arm" }, DISTROLESS_FILES);
+  await chain.pushIndex("shop/arm:1", [{ built, architecture: "arm" }]);
+  assert.equal((await verdictOf(app, chain.ref("shop/arm:1"))).decision, "allow");
+});

@@ -542,6 +542,22 @@ suite("platforms.only", () => {
     const silent = { ...arm, declared: undefined, config: NOT_COLLECTED, user: known(userFact("root")) };
     assert.equal(judgeOnly("linux/amd64", indexFacts({ platforms: [amd, silent] })), "deny root-user");
   });
+
+  test("leaves out nothing that a node falls back to where the index declares no better", () => {
+    const bad = { ...arm, user: known(userFact("root")) };
+    const i386 = platformFacts({ ...bad, declared: linux("386") }, linux("386"));
+    const arm32 = platformFacts({ ...bad, declared: linux("arm") }, linux("arm"));
+    const undeclared = platformFacts({ ...bad, declared: undefined }, linux("s390x"));
+    const byConfigOnly = { ...amd, declared: linux("s390x") };
+    assert.equal(judgeOnly("linux/amd64", indexFacts({ platforms: [amd, i386] })), "allow");
+    assert.equal(judgeOnly("linux/amd64", indexFacts({ platforms: [byConfigOnly, i386] })), "deny root-user");
+    assert.equal(judgeOnly("linux/amd64", indexFacts({ platforms: [byConfigOnly, undeclared] })), "deny root-user");
+    assert.equal(
+      judgeOnly("linux/arm64", indexFacts({ platforms: [{ ...arm, declared: linux("s390x") }, arm32] })),
+      "deny root-user",
+    );
+    assert.equal(judgeOnly("linux/amd64", indexFacts({ platforms: [i386] })), "deny no-platform");
+  });
 });
 
 suite("content rules on what cannot be run", () => {
