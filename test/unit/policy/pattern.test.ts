@@ -12,6 +12,11 @@ type Row = { readonly pattern: string; readonly yes: readonly string[]; readonly
 
 const TABLE: readonly Row[] = [
   {
+    pattern: "registry.example.com:5000/prod/**",
+    yes: ["registry.example.com:5000/prod/web", "registry.example.com:05000/prod/web"],
+    no: ["registry.example.com:50000/prod/web", "registry.example.com:500/prod/web", "registry.example.com/prod/web"],
+  },
+  {
     pattern: "registry.example.com/prod/**",
     yes: [
       "registry.example.com/prod/web",
