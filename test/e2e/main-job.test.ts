@@ -99,3 +99,14 @@ test("reads the layers of a platform that gives no variant where the policy give
   await chain.pushIndex("shop/arm:1", [{ built, architecture: "arm" }]);
   assert.equal((await verdictOf(app, chain.ref("shop/arm:1"))).decision, "allow");
 });
+
+test("does not take a Linux image for a Windows one by its own word", async () => {
+  await using chain = await SupplyChain.start();
+  chain.writePolicy("- user: nonRoot");
+  const app = await chain.compose();
+  const passwd = { "etc/passwd": { body: "ContainerUser:x:0:0::/:/sbin/nologin\n" } };
+  const built = await chain.push("shop/posing:1", { user: "ContainerUser", os: "windows" }, passwd);
+  await chain.pushIndex("shop/posing:2", [{ built, architecture: "amd64" }]);
+  for (const tag of ["1", "2"])
+    assert.deepEqual(reasonsOf(await verdictOf(app, chain.ref(`shop/posing:${tag}`))), ["user-unresolvable"]);
+});

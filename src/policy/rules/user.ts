@@ -21,10 +21,24 @@ const schema = z
   .union([is.transform((is) => ({ is, of: "effective" as const, allowNamed: false })), full])
   .transform((value): UserRule => ({ kind: "user", ...value }));
 
-function judgePlatform(rule: UserRule, { facts, label }: JudgedPlatform): Judgement {
+function judgePlatform(rule: UserRule, only: readonly string[], { facts, label }: JudgedPlatform): Judgement {
   const { user } = facts;
   if (user.kind !== "known") return unseen(user, `The user of ${label}`);
+  if (isDoubtfulWindows(facts, only)) {
+    const message = `${label} is a Windows image by its own word alone, and a Linux node would look its USER up in etc/passwd. Push it with an index that declares windows, or write a policy whose platforms.only names windows alone.`;
+    return violated("user-unresolvable", message, citesOf(facts.digest, user.value));
+  }
   return judgeUser(rule, user.value, label, citesOf(facts.digest, user.value));
+}
+
+/**
+ * Users of Windows are read by other rules, so who chooses the system chooses the rules: containerd starts a manifest that
+ * is named by itself whatever system its configuration gives, and one in an index by what the index declares.
+ */
+function isDoubtfulWindows({ declared, config }: JudgedPlatform["facts"], only: readonly string[]): boolean {
+  if (config.kind !== "known" || config.value.platform.os.toLowerCase() !== "windows") return false;
+  if (declared !== undefined) return declared.os.toLowerCase() !== "windows";
+  return only.length === 0 || !only.every((name) => name.startsWith("windows/"));
 }
 
 function judgeUser(rule: UserRule, user: UserFact, label: string, cites: readonly Cite[]): Judgement {
@@ -70,7 +84,7 @@ export const user: RuleDefinition<"user"> = {
   kind: "user",
   schema,
   needs: () => ({ authorities: [], layers: "if-user-named" }),
-  judge: (rule, of) => judgePlatforms(of, (platform) => judgePlatform(rule, platform)),
+  judge: (rule, of) => judgePlatforms(of, (platform) => judgePlatform(rule, of.platforms.only, platform)),
   explain: ({ of, allowNamed }) =>
     `starts as a user other than root${allowNamed ? "" : ", given as a number"}${of === "image" ? ", whatever the pod says" : ""}`,
 };

@@ -413,6 +413,19 @@ suite("user", () => {
     assert.equal(run("root", "user: { is: nonRoot, allowNamed: true, of: image }"), "deny root-user");
   });
 
+  test("believes a Windows user only where more than the configuration says that it is Windows", () => {
+    const windows = { ...linux("amd64"), os: "windows" };
+    const facts = (declared: typeof windows | undefined) =>
+      imageFacts({ platforms: [platformFacts({ user: known(userFact("nonroot")), declared }, windows)] });
+    assert.equal(answered(facts(undefined), "user: nonRoot"), "deny user-unresolvable");
+    assert.equal(answered(facts(linux("amd64")), "user: nonRoot"), "deny user-unresolvable");
+    assert.equal(answered(facts(windows), "user: nonRoot"), "allow");
+    const only = (names: string) =>
+      answer(judged(withSpec(`platforms: { only: [${names}] }`, "user: nonRoot"), facts(undefined)));
+    assert.equal(only("windows/amd64"), "allow");
+    assert.equal(only("windows/amd64, linux/amd64"), "deny user-unresolvable");
+  });
+
   test("is undetermined where it was not collected", () => {
     const facts = imageFacts({ platforms: [platformFacts({ user: NOT_COLLECTED })] });
     assert.equal(answered(facts, "user: nonRoot"), "deny not-collected?");
