@@ -14,7 +14,7 @@ const MAX_LAYER_BYTES = 4 * 1024 ** 3;
 
 export type LayerParts = { readonly images: ImageSource; readonly reader: LayerReader; readonly records: LayerRecords };
 
-/** Gives the content of layers, walking each distinct blob once, whoever asks. */
+/** Gives the content of layers, walking each distinct blob of a registry once, whoever asks. */
 export class Layers {
   readonly #flights = new SingleFlight<LayerContent>();
   readonly #parts: LayerParts;
@@ -27,7 +27,9 @@ export class Layers {
   async content(repository: Repository, layer: Descriptor, signal: AbortSignal): Promise<LayerContent> {
     const refused = refuseUnread(layer);
     if (refused !== undefined) return refused;
-    return this.#flights.run(layer.digest, signal, (shared) => this.#readOnce(repository, layer, shared));
+    // One registry's refusal or slowness is no other's.
+    const key = `${repository.registry}@${layer.digest}`;
+    return this.#flights.run(key, signal, (shared) => this.#readOnce(repository, layer, shared));
   }
 
   async #readOnce(repository: Repository, layer: Descriptor, signal: AbortSignal): Promise<LayerContent> {
