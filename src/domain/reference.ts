@@ -113,6 +113,13 @@ export function formatReference(reference: ImageReference): string {
   return reference.kind === "tag" ? `${name}:${reference.tag}` : `${name}@${reference.digest}`;
 }
 
+/** With the tag beside a digest, which the canonical text leaves out: a signature may be asked to name it. */
+export function formatWholeReference(reference: ImageReference): string {
+  const name = formatRepository(reference.repository);
+  const tagged = reference.tag === undefined ? name : `${name}:${reference.tag}`;
+  return reference.kind === "tag" ? tagged : `${tagged}@${reference.digest}`;
+}
+
 /**
  * The name under which anything about an image may be remembered. Spellings that every runtime takes for the same image
  * share it; nothing else does. Letters of the registry keep their case although DNS ignores it, since runtimes compare

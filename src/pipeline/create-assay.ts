@@ -3,6 +3,7 @@ import type { ImageFacts } from "../domain/facts.ts";
 import type { JobId, JobRecord, Priority } from "../domain/job.ts";
 import {
   formatReference,
+  formatWholeReference,
   parseReference,
   referenceKey,
   type ImageReference,
@@ -51,7 +52,7 @@ async function submit(
 ): Promise<readonly JobRecord[]> {
   return queue.enqueueMany(
     references.map((reference) => ({
-      job: { kind: "verify", image: formatReference(reference) },
+      job: { kind: "verify", image: formatWholeReference(reference) },
       key: `verify ${referenceKey(reference)} ${reference.tag ?? ""}`,
       priority,
     })),
@@ -69,7 +70,8 @@ async function viewFound(
 async function jobView({ records }: AssayParts, record: JobRecord): Promise<JobView> {
   if (record.state.kind !== "done") return { record, verdict: undefined };
   const verdict = await records.verdicts.get(record.state.verdict);
-  return { record, verdict: verdict?.image === record.job.image ? verdict : undefined };
+  const image = formatReference(parseReference(record.job.image));
+  return { record, verdict: verdict?.image === image ? verdict : undefined };
 }
 
 async function* watchJob(

@@ -1,5 +1,11 @@
 import { InputError } from "../domain/errors.ts";
-import { formatRepository, parseReference, parseRepository, type ImageReference } from "../domain/reference.ts";
+import {
+  formatRepository,
+  formatWholeReference,
+  parseReference,
+  parseRepository,
+  type ImageReference,
+} from "../domain/reference.ts";
 import type { SignedIdentity } from "../domain/trust.ts";
 import { quoted } from "../domain/quoted.ts";
 
@@ -21,7 +27,7 @@ export function compileSignedIdentity(rule: SignedIdentity): IdentityProblem {
     const name = readName(signed);
     if (name === undefined) return `the signature names ${quoted(signed, 120)}, which is no image reference`;
     if (matches(name, requested)) return undefined;
-    return `the signature names ${quoted(signed, 200)}, which ${rule.kind} does not accept for "${wholeText(requested)}"`;
+    return `the signature names ${quoted(signed, 200)}, which ${rule.kind} does not accept for "${formatWholeReference(requested)}"`;
   };
 }
 
@@ -72,7 +78,7 @@ function compileRemap(prefix: string, signedPrefix: string): Match {
   return (signed, requested) => {
     const name = formatRepository(requested.repository);
     if (name !== prefix && !name.startsWith(`${prefix}/`)) return repoDigestOrExact(signed, requested);
-    const remapped = readName(signedPrefix + wholeText(requested).slice(prefix.length));
+    const remapped = readName(signedPrefix + formatWholeReference(requested).slice(prefix.length));
     return remapped !== undefined && repoDigestOrExact(signed, remapped.reference);
   };
 }
@@ -88,16 +94,9 @@ function readName(text: string): SignedName | undefined {
 }
 
 function sameReference(signed: SignedName, other: ImageReference): boolean {
-  return !signed.nameOnly && wholeText(signed.reference) === wholeText(other);
+  return !signed.nameOnly && formatWholeReference(signed.reference) === formatWholeReference(other);
 }
 
 function repositoryOf(reference: ImageReference): string {
   return formatRepository(reference.repository);
-}
-
-/** With the tag beside a digest, which the canonical text leaves out and containers/image compares. */
-function wholeText(reference: ImageReference): string {
-  const name = repositoryOf(reference);
-  const tagged = reference.tag === undefined ? name : `${name}:${reference.tag}`;
-  return reference.kind === "tag" ? tagged : `${tagged}@${reference.digest}`;
 }

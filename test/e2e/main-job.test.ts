@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { parseReference } from "../../src/domain/reference.ts";
 import { makeKey } from "../support/signing/keys.ts";
 import { DISTROLESS_FILES, reasonsOf, SHELL_FILES, SupplyChain, verdictOf } from "../support/supply-chain.ts";
 
@@ -109,4 +110,22 @@ test("does not take a Linux image for a Windows one by its own word", async () =
   await chain.pushIndex("shop/posing:2", [{ built, architecture: "amd64" }]);
   for (const tag of ["1", "2"])
     assert.deepEqual(reasonsOf(await verdictOf(app, chain.ref(`shop/posing:${tag}`))), ["user-unresolvable"]);
+});
+
+test("judges a queued image by the tag beside its digest too", async () => {
+  await using chain = await SupplyChain.start();
+  chain.writePolicy("- signed: { by: release-key }", { authority: "signedIdentity: matchRepoDigestOrExact" });
+  const built = await chain.push("shop/moved:1", { user: "65532" }, DISTROLESS_FILES);
+  const { digest } = built.manifest.descriptor;
+  await chain.sign("shop/moved", digest, { name: chain.ref("shop/moved:2") });
+  const app = await chain.compose({}, { purpose: "serve" });
+  await app.startWorkers();
+  const references = ["shop/moved:1", "shop/moved"].map((name) => parseReference(chain.ref(`${name}@${digest}`)));
+  const jobs = await app.assay.submit(references, "normal");
+  const decisions = [];
+  for (const { id } of jobs) {
+    const view = await app.assay.waitForJob(id, AbortSignal.timeout(20_000));
+    decisions.push(view?.verdict?.decision);
+  }
+  assert.deepEqual(decisions, ["deny", "allow"]);
 });
