@@ -45,7 +45,7 @@ export class Layers {
 }
 
 /** Layers that are judged by their descriptor alone: nothing in them could be vouched for. */
-function refuseUnread(layer: Descriptor): LayerContent | undefined {
+export function refuseUnread(layer: Descriptor): LayerContent | undefined {
   const fault = refuseLayerType(layer);
   if (fault !== undefined) return { kind: "uninspectable", reason: fault.reason, detail: fault.detail };
   if (layer.size <= MAX_LAYER_BYTES) return undefined;

@@ -9,7 +9,7 @@ import type { Document } from "../domain/subject.ts";
 import type { ImageSource } from "../ports/image-source.ts";
 import type { MissingPart } from "../records/dossiers.ts";
 import type { Records } from "../records/records.ts";
-import type { Layers } from "./layers.ts";
+import { refuseUnread, type Layers } from "./layers.ts";
 import { notThere } from "./observe.ts";
 
 type Place = { readonly repository: Repository; readonly digest: Digest };
@@ -21,7 +21,21 @@ const MAX_REFETCHED_BYTES = 128 * 1024 * 1024;
 /** What is stored about an image, if all of it is; no request. */
 export async function storedDossier({ repository, digest }: Place, records: Records): Promise<Dossier | undefined> {
   const loaded = await records.dossiers.load(repository, digest);
-  return loaded.kind === "whole" ? loaded.dossier : undefined;
+  if (loaded.kind !== "incomplete") return loaded.kind === "whole" ? loaded.dossier : undefined;
+  const layers = refusedLayers(loaded.missing);
+  if (layers.size < loaded.missing.length) return undefined;
+  const again = await records.dossiers.load(repository, digest, { layers });
+  return again.kind === "whole" ? again.dossier : undefined;
+}
+
+/** What is answered by its descriptor is kept nowhere, since the same blob under another descriptor is read. */
+function refusedLayers(missing: readonly MissingPart[]): ReadonlyMap<Digest, LayerContent> {
+  return new Map(
+    missing.flatMap(({ kind, descriptor }): readonly [Digest, LayerContent][] => {
+      const refused = kind === "layer" ? refuseUnread(descriptor) : undefined;
+      return refused === undefined ? [] : [[descriptor.digest, refused]];
+    }),
+  );
 }
 
 /**

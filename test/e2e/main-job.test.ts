@@ -3,7 +3,15 @@ import { test } from "node:test";
 
 import { parseReference } from "../../src/domain/reference.ts";
 import { makeKey } from "../support/signing/keys.ts";
-import { DISTROLESS_FILES, reasonsOf, SHELL_FILES, SupplyChain, verdictOf } from "../support/supply-chain.ts";
+import {
+  DISTROLESS_FILES,
+  reasonsOf,
+  SHELL_FILES,
+  SupplyChain,
+  putImageInto,
+  verdictOf,
+} from "../support/supply-chain.ts";
+import { image, layer } from "../support/tar.ts";
 
 const RULES = `- signed: { by: release-key }
 - user: nonRoot
@@ -128,4 +136,19 @@ test("judges a queued image by the tag beside its digest too", async () => {
     decisions.push(view?.verdict?.decision);
   }
   assert.deepEqual(decisions, ["deny", "allow"]);
+});
+
+test("answers from the store for an image with a layer that is refused by its type", async () => {
+  await using chain = await SupplyChain.start();
+  chain.writePolicy("- absent: [shell]\n  enforcement: warn");
+  const one = layer(DISTROLESS_FILES);
+  const mediaType = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted";
+  const built = image({ user: "65532" }, [{ ...one, descriptor: { ...one.descriptor, mediaType } }]);
+  await putImageInto(chain.registry, "shop/sealed", built, ["1"]);
+  const app = await chain.compose();
+  const reference = chain.ref("shop/sealed:1");
+  const first = await verdictOf(app, reference);
+  assert.deepEqual([first.decision, reasonsOf(first)], ["warn", ["uninspectable"]]);
+  const again = await app.assay.inForce(parseReference(reference), { tagMaxAgeMs: 60_000 }, AbortSignal.timeout(5000));
+  assert.equal(again?.kind === "judged" ? again.verdict.id : again?.kind, first.id);
 });
