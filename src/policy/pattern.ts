@@ -1,3 +1,4 @@
+import { canonicalHost } from "./canonical-host.ts";
 import { InputError } from "../domain/errors.ts";
 import type { ImagePattern } from "../domain/policy.ts";
 import type { Repository } from "../domain/reference.ts";
@@ -56,12 +57,7 @@ function parseHost(text: string, written: string): string {
   if (!name.startsWith("[")) checkHostName(text, name);
   // The alias that runtimes rewrite before anything is asked of the registry.
   const host = name === "index.docker.io" ? "docker.io" : name;
-  return withPlainPort(port === undefined ? host : `${host}:${port}`);
-}
-
-/** Port 443 is where a registry without a port is, and 05000 is 5000: writing it so must not dodge a policy. */
-function withPlainPort(host: string): string {
-  return host.replace(/:0*([0-9]+)$/, (_, port: string) => (port === "443" ? "" : `:${port}`));
+  return canonicalHost(port === undefined ? host : `${host}:${port}`);
 }
 
 /** A star may stand only where the operator's own domain still follows: `*.example.com`, never `*example.com` or `*.com`. */
@@ -104,7 +100,7 @@ export function patternWarning(pattern: ImagePattern): string | undefined {
 export function matchesPattern(pattern: ImagePattern, repository: Repository): boolean {
   if (pattern.host === EVERYTHING && pattern.path === EVERYTHING) return true;
   return (
-    matchesHost(pattern.host, withPlainPort(repository.registry.toLowerCase())) &&
+    matchesHost(pattern.host, canonicalHost(repository.registry)) &&
     matchesSegments(pattern.path.split("/"), repository.path.split("/"))
   );
 }
