@@ -31,8 +31,11 @@ export function attribute(name: string, value: Buffer): Buffer {
   return sequence(oid(name), set(value));
 }
 
-export function signingCertificate(signer: Issued): Buffer {
-  return attribute("1.2.840.113549.1.9.16.2.47", sequence(sequence(sequence(octets(sha256(signer.der))))));
+/** Names the signer by its hash, and by an issuer and a serial number if they are given. */
+export function signingCertificate(signer: Issued, issuer?: Buffer, serial = signer.serial): Buffer {
+  const name = issuer === undefined ? [] : [sequence(sequence(der(0xa4, issuer)), integer(serial))];
+  const named = sequence(octets(sha256(signer.der)), ...name);
+  return attribute("1.2.840.113549.1.9.16.2.47", sequence(sequence(named)));
 }
 
 export function sha256(bytes: Uint8Array): Buffer {

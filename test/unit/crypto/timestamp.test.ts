@@ -10,6 +10,7 @@ import * as fc from "fast-check";
 import { checkTimestamp, type TimestampAuthority } from "../../../src/crypto/timestamp.ts";
 import { parseTrustedRoot } from "../../../src/crypto/trusted-root.ts";
 import {
+  basicConstraints,
   CA_EXTENSIONS,
   CODE_SIGNING,
   issue,
@@ -121,6 +122,16 @@ const BROKEN: Readonly<Record<string, readonly [TokenOptions, RegExp]>> = {
     { attributes: (proper) => [...proper.slice(0, 2), signingCertificate(tsa.root)] },
     /does not name its signer/,
   ],
+  "a signing certificate of another issuer": [
+    {
+      attributes: (proper) => [...proper.slice(0, 2), signingCertificate(tsa.leaf, tsa.leaf.subject, tsa.leaf.serial)],
+    },
+    /does not name its signer/,
+  ],
+  "a signing certificate of another serial number": [
+    { attributes: (proper) => [...proper.slice(0, 2), signingCertificate(tsa.leaf, tsa.leaf.issuer, 99_999)] },
+    /does not name its signer/,
+  ],
   "no message digest": [{ attributes: ([type, , named]) => [type!, named!] }, /DER is broken/],
   "an attribute twice": [{ attributes: (proper) => [...proper, proper[0]!] }, /twice/],
   "the content type of data": [
@@ -150,6 +161,10 @@ describe("a timestamp of a known authority is invalid by", () => {
     "a signer whose purpose is not critical": [[purposes(false, TIME_STAMPING)], /not for timestamps alone/],
     "a signer without a purpose": [[keyUsage(0x80, 7)], /not for timestamps alone/],
     "a signer that may not sign": [[keyUsage(0x20, 5), purposes(true, TIME_STAMPING)], /may not sign/],
+    "a signer that is an authority for certificates": [
+      [basicConstraints(), keyUsage(0x86, 1), purposes(true, TIME_STAMPING)],
+      /one of an authority for certificates/,
+    ],
     "a signer with an unknown critical extension": [
       [...TSA_EXTENSIONS, sequence(oid("1.2.3"), der(0x01, Buffer.of(0xff)), octets(integer(1)))],
       /demands the extension 1\.2\.3/,

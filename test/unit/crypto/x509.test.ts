@@ -12,6 +12,7 @@ import {
   basicConstraints,
   CA_EXTENSIONS,
   CODE_SIGNING,
+  ECDSA_SHA256,
   extension,
   issue,
   keyUsage,
@@ -145,6 +146,13 @@ describe("a certificate", () => {
   test("with an extension twice is refused", () => {
     const twice = below(root, { extensions: [...TSA_EXTENSIONS, purposes(false, CODE_SIGNING)] });
     assert.throws(() => parseCertificate(twice.der), { name: "InputError", message: /2\.5\.29\.37 twice/ });
+  });
+
+  test("that names one algorithm inside and another outside its signed part is refused", () => {
+    const { der } = below(root);
+    const changed = Buffer.from(der);
+    changed[der.lastIndexOf(ECDSA_SHA256) + ECDSA_SHA256.length - 1] = 0x03;
+    assert.throws(() => parseCertificate(changed), { name: "InputError", message: /two algorithms/ });
   });
 
   test("with any flipped byte is not issued by its issuer", () => {
