@@ -43,6 +43,7 @@ export const REJECTION_REASONS = [
   "log-invalid",
   "log-mismatch",
   "timestamp-missing",
+  "timestamp-invalid",
   "annotation-mismatch",
   "wrong-identity",
   "wrong-subject",

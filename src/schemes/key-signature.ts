@@ -1,6 +1,7 @@
 import { checkLogEntry, type LogEntry } from "../crypto/log-entry.ts";
 import { logMismatch } from "../crypto/log-match.ts";
 import { isSignedBy, type PublicKey } from "../crypto/public-key.ts";
+import { checkTimestamp } from "../crypto/timestamp.ts";
 import { hexOf } from "../domain/digest.ts";
 import type { Opinion, Signer } from "../domain/facts.ts";
 import { latest, type Instant } from "../domain/instant.ts";
@@ -16,22 +17,26 @@ export type MadeSignature = {
   readonly payload: Uint8Array | undefined;
   readonly signatures: readonly Uint8Array[];
   readonly entries: readonly LogEntry[];
-  /** How many RFC 3161 tokens came with it. */
-  readonly timestamps: number;
+  /** RFC 3161 tokens (TimeStampResp), DER. */
+  readonly timestamps: readonly Uint8Array[];
   /** The key that the artefact says made it: believed only where it verifies, and then only to name a stranger. */
   readonly claimed: () => PublicKey | undefined;
 };
 
-/** A signature that a key of the authority made, in the log where that is asked for. Its content is not judged yet. */
+/** As sigstore-go's internal limits. */
+const MAX_TIMESTAMPS = 32;
+
+/** A signature that a key of the authority made, in the log and with a timestamp where that is asked for. Its content is not judged yet. */
 export type ProvedSignature = { readonly kind: "proved"; readonly key: PublicKey; readonly times: readonly Instant[] };
 
 /** Steps `signature`, `log` and `timestamp`, which no content is read before. */
 export function proveSignature(made: MadeSignature, authority: KeyAuthority): ProvedSignature | Rejection {
   const key = authority.keys.find((candidate) => isSignedBy(candidate, made.message, made.signature));
   if (key === undefined) return refuseSignature(made, authority);
-  const times = authority.logs === undefined ? [] : logTimes(made, key, authority.logs);
-  if (!isTimes(times)) return times;
-  return refuseTimestamp(made, key, authority) ?? { kind: "proved", key, times };
+  const logged = authority.logs === undefined ? [] : logTimes(made, key, authority.logs);
+  if (!isTimes(logged)) return logged;
+  const stamped = timestampTimes(made, key, authority);
+  return isTimes(stamped) ? { kind: "proved", key, times: [...logged, ...stamped] } : stamped;
 }
 
 function isTimes(value: readonly Instant[] | Rejection): value is readonly Instant[] {
@@ -85,16 +90,39 @@ function logTimes(
   return untrusted ?? refuse("log-missing", "no transparency log entry comes with the signature");
 }
 
-/** Tokens cannot be checked yet, and one that is not checked proves nothing: required ones are refused either way. */
-function refuseTimestamp(made: MadeSignature, key: PublicKey, authority: KeyAuthority): Rejection | undefined {
-  if (!authority.timestampRequired) return undefined;
-  const by = `signed by ${nameOfKey(key)}, but`;
-  return made.timestamps === 0
-    ? rejected("timestamp", "timestamp-missing", `${by} no RFC 3161 timestamp comes with the signature`, signerOf(key))
-    : rejected("timestamp", "unsupported", `${by} Assay cannot check its RFC 3161 timestamp yet`, signerOf(key));
+/**
+ * Every token of an authority in the trust root must hold, so that it does not matter which of several a reader believes;
+ * where one is required, one must be of such an authority. Strangers' tokens add nothing. Tokens are over the signature's
+ * bytes. Where nobody's timestamps count none is read.
+ */
+function timestampTimes(
+  { timestamps, signature }: MadeSignature,
+  key: PublicKey,
+  { timestampAuthorities: authorities, timestampRequired }: KeyAuthority,
+): readonly Instant[] | Rejection {
+  const refuse = (reason: Rejection["reason"], detail: string): Rejection =>
+    rejected("timestamp", reason, `signed by ${nameOfKey(key)}, but ${detail}`, signerOf(key));
+  if (timestamps.length > MAX_TIMESTAMPS) {
+    return refuse(
+      "timestamp-invalid",
+      `${timestamps.length} timestamps come with it, more than the ${MAX_TIMESTAMPS} allowed`,
+    );
+  }
+  const checks =
+    authorities.length === 0 ? [] : timestamps.map((token) => checkTimestamp(token, signature, authorities));
+  const broken = checks.find((check) => check.kind === "invalid");
+  if (broken !== undefined)
+    return refuse("timestamp-invalid", `its RFC 3161 timestamp does not hold: ${broken.detail}`);
+  const times = checks.flatMap((check) => (check.kind === "proved" ? [check.at] : []));
+  if (times.length > 0 || !timestampRequired) return times;
+  const detail =
+    timestamps.length === 0
+      ? "no RFC 3161 timestamp comes with the signature"
+      : "none of its RFC 3161 timestamps is of an authority in the trust root";
+  return refuse("timestamp-missing", detail);
 }
 
-/** A log's time in the future is no reason to reject here, where there is no clock: the signature counts from then on. */
+/** A proved time in the future is no reason to reject here, where there is no clock: the signature counts from then on. */
 export function verifiedBy(proved: ProvedSignature): Opinion {
   return {
     kind: "verified",

@@ -7,10 +7,11 @@ import { checkLogEntry } from "../../src/crypto/log-entry.ts";
 import { keyOfVerifier, logMismatch } from "../../src/crypto/log-match.ts";
 import { parsePublicKey } from "../../src/crypto/public-key.ts";
 import type { LogRoot } from "../../src/crypto/transparency-log.ts";
-import { parseTrustedLogs } from "../../src/crypto/trusted-root.ts";
+import { checkTimestamp } from "../../src/crypto/timestamp.ts";
+import { parseTrustedRoot } from "../../src/crypto/trusted-root.ts";
 import { InputError } from "../../src/domain/errors.ts";
 import type { CosignAuthority } from "../../src/domain/trust.ts";
-import { compileKeyAuthority, publicGoodLogs } from "../../src/schemes/key-authority.ts";
+import { compileKeyAuthority, publicGoodRoot } from "../../src/schemes/key-authority.ts";
 import { proveBundle } from "../../src/schemes/sigstore-bundle/assess.ts";
 import { parseBundle, type Bundle } from "../../src/schemes/sigstore-bundle/bundle.ts";
 import { preAuthEncoding } from "../../src/crypto/dsse.ts";
@@ -51,7 +52,7 @@ function messageOf(bundle: Bundle, name: string): Uint8Array {
 }
 
 /** The whole judgement of a bundle by a managed key, up to what it says of an image. */
-function keyProblem(name: string): string | undefined {
+function keyProblem(name: string, timestamp: CosignAuthority["timestamp"] = "optional"): string | undefined {
   const pem = read(name, "key.pub")?.toString();
   const json = read(name, "trusted_root.json")?.toString();
   const spec: CosignAuthority = {
@@ -62,7 +63,7 @@ function keyProblem(name: string): string | undefined {
       kind: "required",
       root: json === undefined ? { kind: "public-good" } : { kind: "trusted-root", json, from: "trusted_root.json" },
     },
-    timestamp: "optional",
+    timestamp,
     annotations: {},
     signedIdentity: undefined,
   };
@@ -82,6 +83,14 @@ describe("sigstore's conformance cases with a managed key", { skip }, () => {
       assert.equal(problem === undefined, !name.endsWith("_fail"), problem);
     });
   }
+
+  test("has the public-good instance's timestamp where it has one, which suffices where one is required", () => {
+    assert.equal(
+      problemOf(() => keyProblem("managed-key-happy-path", "required")),
+      undefined,
+    );
+    assert.match(problemOf(() => keyProblem("managed-key-and-trusted-root", "required")) ?? "", /^timestamp-missing/);
+  });
 
   test("fail by another key in the place of the right one", () => {
     const bundle = bundleOf("managed-key-happy-path");
@@ -103,7 +112,7 @@ describe("sigstore's conformance cases with a managed key", { skip }, () => {
 /** What the log has to say of a bundle, whoever signed it: its entries are proved and are about its signature and key. */
 function logProblem(name: string): string | undefined {
   const json = read(name, "trusted_root.json")?.toString();
-  const root: LogRoot = json === undefined ? publicGoodLogs() : parseTrustedLogs(json, name);
+  const root: LogRoot = json === undefined ? publicGoodRoot().logs : parseTrustedRoot(json, name).logs;
   const bundle = bundleOf(name);
   if (bundle.entries.length === 0) return "no entry";
   const key =
@@ -171,5 +180,46 @@ describe("the log entries of sigstore's conformance cases", { skip }, () => {
         problemOf(() => logProblem(name)),
         undefined,
       ));
+  }
+});
+
+/** What the timestamps of a bundle prove, whoever signed it, under the case's own trusted root. */
+function stampProblem(name: string): string | undefined {
+  const json = read(name, "trusted_root.json")?.toString();
+  const { timestampAuthorities } = json === undefined ? publicGoodRoot() : parseTrustedRoot(json, name);
+  const { content, timestamps } = bundleOf(name);
+  const signature = content.kind === "dsse" ? content.envelope.signatures[0]!.sig : content.signature;
+  const checks = timestamps.map((token) => checkTimestamp(token, signature, timestampAuthorities));
+  const [check] = checks;
+  if (check === undefined) return "no timestamp";
+  assert.equal(checks.length, 1);
+  return check.kind === "proved" ? undefined : `${check.kind}: ${check.detail}`;
+}
+
+/** Cases whose fault is in the timestamp or in what the trusted root says of its authority. */
+const STAMP_FAULTS: Readonly<Record<string, RegExp>> = {
+  "rekor2-no-timestamp_fail": /^no timestamp/,
+  "rekor2-timestamp-outside-trust-root-tsa-validity_fail": /^invalid: its time .* is outside/,
+  "rekor2-timestamp-outside-tsa-cert-validity_fail": /^invalid/,
+  "rekor2-timestamp-payload-mismatch_fail": /^invalid: it is over something else/,
+  "rekor2-timestamp-untrusted-tsa-with-embedded-cert_fail": /^unknown/,
+  "rekor2-timestamp-untrusted-tsa-without-embedded-cert_fail": /^unknown/,
+  "rekor2-timestamp-with-incorrect-time_fail": /signedTimestamp is not base64/,
+};
+
+describe("the timestamps of sigstore's conformance cases", { skip }, () => {
+  const stamped = cases.filter((name) => !name.endsWith("_fail") && bundleOf(name).timestamps.length > 0);
+
+  test("are those of fourteen valid bundles", () => assert.equal(stamped.length, 14));
+
+  for (const name of stamped) {
+    test(`prove a time: ${name}`, () =>
+      assert.equal(
+        problemOf(() => stampProblem(name)),
+        undefined,
+      ));
+  }
+  for (const [name, why] of Object.entries(STAMP_FAULTS)) {
+    test(`prove none: ${name}`, () => assert.match(problemOf(() => stampProblem(name)) ?? "proved", why));
   }
 });

@@ -43,6 +43,10 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
     chain.writePolicy("- signed: { by: release-key }", { authority: "timestamp: required", logs: "trusted-root" });
     return chain.sign(REPOSITORY, image);
   },
+  "timestamp-invalid": (chain, image) => {
+    chain.writePolicy("- signed: { by: release-key }", { logs: "trusted-root" });
+    return chain.sign(REPOSITORY, image, { timestamp: () => chain.tsa.stamp(Buffer.from("another signature")) });
+  },
   "annotation-mismatch": signedWith(() => ({ annotations: { env: "staging" } })),
   "wrong-identity": signedWith((chain) => ({ name: chain.ref("shop/other") })),
   "wrong-subject": async (chain) => {
@@ -67,6 +71,15 @@ test("the image that each negative below breaks is allowed as it is", async () =
   await using chain = await openChain();
   const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
   await chain.attach(REPOSITORY, chain.legacySignature(manifest.descriptor.digest, proper(chain)));
+  assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
+});
+
+test("an image whose signature has the timestamp that is required is allowed", async () => {
+  await using chain = await openChain();
+  chain.writePolicy("- signed: { by: release-key }", { authority: "timestamp: required", logs: "trusted-root" });
+  const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
+  const timestamp = (signature: Buffer): Buffer => chain.tsa.stamp(signature);
+  await chain.sign(REPOSITORY, manifest.descriptor.digest, { timestamp });
   assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
 });
 

@@ -16,6 +16,7 @@ import type { Artifact } from "./signing/artifact.ts";
 import { signBundle, type BundleOptions } from "./signing/bundle.ts";
 import { signCosignLegacy, type CosignOptions } from "./signing/cosign-signature.ts";
 import { makeKey, type SigningKey } from "./signing/keys.ts";
+import { TestTimestampAuthority } from "./signing/timestamp-authority.ts";
 import { VirtualLog } from "./signing/virtual-log.ts";
 import { image, layer, type BuiltImage, type ConfigSpec, type LayerSpec } from "./tar.ts";
 
@@ -46,11 +47,12 @@ export type PolicyExtras = {
   readonly images?: readonly string[];
 };
 
-/** A registry, a key, a transparency log and a folder of policies, made for one test. */
+/** A registry, a key, a transparency log, a timestamp authority and a folder of policies, made for one test. */
 export class SupplyChain implements AsyncDisposable {
   readonly registry: TestRegistry;
   readonly key: SigningKey = makeKey();
   readonly log = new VirtualLog();
+  readonly tsa = new TestTimestampAuthority();
   readonly folder = mkdtempSync(join(tmpdir(), "assay-test-"));
   readonly #apps: App[] = [];
 
@@ -59,7 +61,7 @@ export class SupplyChain implements AsyncDisposable {
     mkdirSync(join(this.folder, "policy"));
     writeFileSync(join(this.folder, "policy/release.pub"), this.key.pem);
     writeFileSync(join(this.folder, "policy/rekor.pub"), this.log.key.pem);
-    writeFileSync(join(this.folder, "policy/root.json"), trustedRoot(this.log));
+    writeFileSync(join(this.folder, "policy/root.json"), trustedRoot(this.log, this.tsa));
   }
 
   static async start(options: TestRegistryOptions = {}): Promise<SupplyChain> {
@@ -187,8 +189,8 @@ ${more.documents ?? ""}`;
   }
 }
 
-/** A sigstore trusted root that knows this log alone. */
-function trustedRoot(log: VirtualLog): string {
+/** A sigstore trusted root that knows this log and this timestamp authority alone. */
+function trustedRoot(log: VirtualLog, tsa: TestTimestampAuthority): string {
   const publicKey = {
     rawBytes: log.key.der.toString("base64"),
     keyDetails: "PKIX_ECDSA_P256_SHA_256",
@@ -200,7 +202,7 @@ function trustedRoot(log: VirtualLog): string {
     tlogs: [{ baseUrl: "https://log.example.com", hashAlgorithm: "SHA2_256", publicKey, logId }],
     certificateAuthorities: [],
     ctlogs: [],
-    timestampAuthorities: [],
+    timestampAuthorities: [tsa.trust()],
   });
 }
 

@@ -13,6 +13,7 @@ import type { Assess, Target } from "../scheme.ts";
 import { parsePayload, type SignedClaim } from "./payload.ts";
 import { parseRekorBundle } from "./rekor-bundle.ts";
 import { readSignatureLayers, SIMPLE_SIGNING } from "./signature-layers.ts";
+import { parseTimestampAnnotation } from "./timestamp-annotation.ts";
 import { quoted } from "../../domain/quoted.ts";
 
 const SIGNATURE = "dev.cosignproject.cosign/signature";
@@ -76,6 +77,7 @@ function readSignature(document: Document, text: string): MadeSignature {
   const annotations = document.descriptor.annotations;
   const signature = decodeBase64(text.replaceAll(/[\r\n]/g, ""), `the annotation ${SIGNATURE}`);
   const bundle = annotations[LOG_BUNDLE];
+  const token = annotations[TIMESTAMP];
   const entries = bundle === undefined ? [] : [parseRekorBundle(bundle)];
   return {
     message: document.bytes,
@@ -83,7 +85,7 @@ function readSignature(document: Document, text: string): MadeSignature {
     payload: undefined,
     signatures: [signature],
     entries,
-    timestamps: annotations[TIMESTAMP] === undefined ? 0 : 1,
+    timestamps: token === undefined ? [] : [parseTimestampAnnotation(token)],
     claimed: () => claimedKey(annotations[CERTIFICATE], entries, signature),
   };
 }

@@ -7,7 +7,7 @@ import { COSIGN, COSIGN_TAG } from "./source.ts";
 /** cosign's signatures under the tag `<algorithm>-<hex>.sig`, by keys (sigstore/cosign, specs/SIGNATURE_SPEC.md). */
 export const cosign: SignatureScheme = {
   id: COSIGN,
-  version: 1,
+  version: 2,
   places: [COSIGN_TAG],
   sources: (authority) => {
     switch (authority.kind) {

@@ -116,7 +116,7 @@ function madeBy(bundle: Bundle, message: Uint8Array): MadeSignature {
     signature,
     signatures,
     entries,
-    timestamps: bundle.timestamps.length,
+    timestamps: bundle.timestamps,
     claimed: () => claimedKey(bundle, signature),
   };
 }

@@ -7,7 +7,7 @@ import { BUNDLE_REFERRERS, SIGSTORE_BUNDLE } from "./source.ts";
 /** Sigstore bundles that refer to an image, signed by keys (sigstore/cosign, specs/BUNDLE_SPEC.md; as cosign 3 writes). */
 export const sigstoreBundle: SignatureScheme = {
   id: SIGSTORE_BUNDLE,
-  version: 1,
+  version: 2,
   places: [BUNDLE_REFERRERS],
   sources: (authority) => {
     switch (authority.kind) {

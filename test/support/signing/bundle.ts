@@ -25,6 +25,8 @@ export type BundleOptions = {
   readonly body?: (parts: LoggedParts) => Buffer;
   readonly logged?: (proper: LoggedParts) => LoggedParts;
   readonly entry?: (proper: VirtualEntry) => VirtualEntry;
+  /** The timestamps over the signature. */
+  readonly timestamps?: (signature: Buffer) => readonly Buffer[];
   /** The finished bundle. */
   readonly bundle?: (proper: Bundle) => object | string;
   readonly manifest?: (proper: Manifest) => object;
@@ -68,6 +70,7 @@ export function bundleOf(options: BundleOptions): Bundle {
     verificationMaterial: {
       publicKey: { hint: Buffer.from(hexOf(options.key.public.spki), "hex").toString("base64") },
       ...(options.log && { tlogEntries: [entryOf(options, { content: payload, signature, pem: options.key.pem })] }),
+      ...(options.timestamps && { timestampVerificationData: timestampData(options.timestamps(signature)) }),
     },
     dsseEnvelope: {
       payload: payload.toString("base64"),
@@ -75,6 +78,10 @@ export function bundleOf(options: BundleOptions): Bundle {
       signatures: [{ sig: signature.toString("base64") }],
     },
   };
+}
+
+function timestampData(tokens: readonly Buffer[]): Json {
+  return { rfc3161Timestamps: tokens.map((token) => ({ signedTimestamp: token.toString("base64") })) };
 }
 
 function entryOf(options: BundleOptions, parts: LoggedParts): Json {

@@ -24,6 +24,8 @@ export type CosignOptions = {
   readonly logged?: (proper: LoggedParts) => LoggedParts;
   /** What the log said. */
   readonly entry?: (proper: VirtualEntry) => VirtualEntry;
+  /** The timestamp over the signature. */
+  readonly timestamp?: (signature: Buffer) => Buffer;
   /** The layer's annotations. */
   readonly layer?: (proper: Record<string, string>) => Record<string, string>;
   readonly mediaType?: string;
@@ -57,6 +59,10 @@ export function cosignLayer(options: CosignOptions): CosignLayer {
     const parts = { content: payload, signature, pem: options.key.pem };
     const entry = options.log.append(hashedRekordBody(options.logged?.(parts) ?? parts));
     annotations["dev.sigstore.cosign/bundle"] = rekorBundle(options.entry?.(entry) ?? entry);
+  }
+  if (options.timestamp !== undefined) {
+    const token = options.timestamp(signature).toString("base64");
+    annotations["dev.sigstore.cosign/rfc3161timestamp"] = JSON.stringify({ SignedRFC3161Timestamp: token });
   }
   const more = { annotations: options.layer?.(annotations) ?? annotations };
   return { payload, descriptor: describe(options.mediaType ?? SIMPLE_SIGNING, payload, more) };

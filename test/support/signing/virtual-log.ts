@@ -76,8 +76,11 @@ export class VirtualLog {
     return { kind: "rekor-keys", keys: [{ pem: this.key.pem, from: "log key" }] };
   }
 
-  /** As a sigstore trusted root with a window. */
-  trustedRoot(window: Readonly<Record<string, string>> = { start: "2020-01-01T00:00:00Z" }): string {
+  /** As a sigstore trusted root with a window, and with timestamp authorities. */
+  trustedRoot(
+    window: Readonly<Record<string, string>> = { start: "2020-01-01T00:00:00Z" },
+    timestampAuthorities: readonly object[] = [],
+  ): string {
     return JSON.stringify({
       mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
       tlogs: [
@@ -94,7 +97,7 @@ export class VirtualLog {
       ],
       certificateAuthorities: [],
       ctlogs: [],
-      timestampAuthorities: [],
+      timestampAuthorities,
     });
   }
 }

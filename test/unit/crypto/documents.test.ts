@@ -6,9 +6,10 @@ import { parseCheckpoint } from "../../../src/crypto/checkpoint.ts";
 import { parseEnvelope, preAuthEncoding } from "../../../src/crypto/dsse.ts";
 import { parseStatement } from "../../../src/crypto/in-toto.ts";
 import { parseLogBody } from "../../../src/crypto/log-body.ts";
-import { parseTrustedLogs } from "../../../src/crypto/trusted-root.ts";
-import { publicGoodLogs } from "../../../src/schemes/key-authority.ts";
+import { parseTrustedRoot } from "../../../src/crypto/trusted-root.ts";
+import { publicGoodRoot } from "../../../src/schemes/key-authority.ts";
 import { jsonValue } from "../../support/json-value.ts";
+import { TestTimestampAuthority } from "../../support/signing/timestamp-authority.ts";
 import { VirtualLog } from "../../support/signing/virtual-log.ts";
 
 describe("base64", () => {
@@ -107,23 +108,33 @@ describe("a trusted root", () => {
   };
 
   test("gives its logs with their windows", () => {
-    const [parsed] = parseTrustedLogs(
-      log.trustedRoot({ start: "2020-01-01T00:00:00Z", end: "2021-01-01T00:00:00Z" }),
-      "root",
-    );
+    const window = { start: "2020-01-01T00:00:00Z", end: "2021-01-01T00:00:00Z" };
+    const [parsed] = parseTrustedRoot(log.trustedRoot(window), "root").logs;
     assert.equal(parsed?.id, log.logId);
     assert.equal(parsed?.notBefore, "2020-01-01T00:00:00.000Z");
     assert.equal(parsed?.notAfter, "2021-01-01T00:00:00.000Z");
   });
 
   test("of the public-good instance holds its two logs", () => {
-    const logs = publicGoodLogs();
+    const logs = publicGoodRoot().logs;
     assert.deepEqual(
       logs.map(({ id }) => id.slice(0, 8)),
       ["c0d23d6a", "cf119915"],
     );
     assert.ok(logs.every(({ notBefore }) => notBefore !== undefined));
   });
+
+  test("of the public-good instance holds its timestamp authority, with the certificate that signs", () => {
+    const [authority, ...more] = publicGoodRoot().timestampAuthorities;
+    assert.equal(more.length, 0);
+    assert.notEqual(authority?.leaf, undefined);
+    assert.deepEqual(authority?.intermediates, []);
+    assert.equal(authority?.root.extensions.isAuthority, true);
+    assert.notEqual(authority?.notBefore, undefined);
+  });
+
+  const tsa = new TestTimestampAuthority();
+  const stamped = (authority: object): string => log.trustedRoot(undefined, [authority]);
 
   const other = new VirtualLog();
   const REFUSED: Readonly<Record<string, readonly [string, RegExp]>> = {
@@ -138,13 +149,28 @@ describe("a trusted root", () => {
       log.trustedRoot().replace(/"tlogs":\[.*\],"certificateAuthorities"/, '"tlogs":[],"certificateAuthorities"'),
       /no transparency log/,
     ],
+    "a timestamp authority without a beginning": [stamped(tsa.trust(undefined, {})), /start is not a string/],
+    "a timestamp authority without a window": [
+      stamped({ ...tsa.trust(), validFor: undefined }),
+      /validFor is not an object/,
+    ],
+    "a timestamp authority without a chain": [stamped(tsa.trust([])), /no certificate of an authority/],
+    "a timestamp authority without its root": [stamped(tsa.trust([tsa.leaf])), /no certificate of an authority/],
+    "a timestamp authority's chain of eleven": [
+      stamped(tsa.trust(Array.from({ length: 11 }, () => tsa.root))),
+      /more than the 10 allowed/,
+    ],
+    "a timestamp authority's certificate that is none": [
+      stamped({ ...tsa.trust(), certChain: { certificates: [{ rawBytes: "MAA=" }] } }),
+      /not a certificate that can be used/,
+    ],
     "another media type": [log.trustedRoot().replace("trustedroot", "bundle"), /media type/],
     "a key twice": [log.trustedRoot().replace('"tlogs"', '"tlogs":[],"tlogs"'), /./],
     "no JSON": ["root", /./],
   };
   for (const [what, [text, why]] of Object.entries(REFUSED)) {
     test(`is refused with ${what}`, () => {
-      assert.throws(() => parseTrustedLogs(text, "root.json"), { name: "InputError", code: "key", message: why });
+      assert.throws(() => parseTrustedRoot(text, "root.json"), { name: "InputError", code: "key", message: why });
     });
   }
 });
