@@ -8,6 +8,7 @@ export { readPolicies } from "./compose/policies.ts";
 import { openRegistries, type Registries } from "./compose/registries.ts";
 import { openWorld, type World } from "./compose/world.ts";
 import type { Config } from "./config.ts";
+import { PortError } from "./domain/errors.ts";
 import { EXTRACTOR_VERSION } from "./inspections/layer-collector.ts";
 import type { Assay } from "./pipeline/assay.ts";
 import { createAssay, createJobHandler } from "./pipeline/create-assay.ts";
@@ -94,6 +95,8 @@ function joinAssay(parts: Parts): Assay {
   return createAssay({
     images,
     fetch,
+    notary: { metadata: notYet },
+    memory: { get: notYet, replace: notYet },
     clock,
     records,
     policies,
@@ -104,6 +107,10 @@ function joinAssay(parts: Parts): Assay {
     unmatched: config.unmatched,
     observer: telemetry.events,
   });
+}
+
+async function notYet(): Promise<never> {
+  return await Promise.reject(new PortError("unsupported", "notary", "not built yet"));
 }
 
 async function startApi(all: Parts, assay: Assay): Promise<RunningApi> {

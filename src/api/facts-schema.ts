@@ -21,22 +21,29 @@ const platform = z.strictObject({
 
 const sightings = z.array(z.strictObject({ layer: digest, path: z.string(), note: z.string() }));
 
-const opinion = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("verified"),
-    signers: z.array(signerSchema),
-    notBefore: z.string().optional(),
-    notAfter: z.string().optional(),
-    signedAt: z.array(z.string()),
-  }),
-  z.strictObject({
-    kind: z.literal("rejected"),
-    reason: z.string(),
-    step: z.string(),
-    detail: z.string(),
-    signer: signerSchema.optional(),
-  }),
-]);
+const verified = z.strictObject({
+  kind: z.literal("verified"),
+  signers: z.array(signerSchema),
+  notBefore: z.string().optional(),
+  notAfter: z.string().optional(),
+  signedAt: z.array(z.string()),
+  notes: z.array(z.string()),
+});
+
+const signer = signerSchema.optional();
+const undetermined = z.strictObject({ kind: z.literal("undetermined"), gap: gapSchema, step: z.string(), signer });
+const rejected = z.strictObject({
+  kind: z.literal("rejected"),
+  reason: z.string(),
+  step: z.string(),
+  detail: z.string(),
+  signer,
+});
+
+const opinion = z.discriminatedUnion("kind", [verified, undetermined, rejected]);
+
+const statement = z.strictObject({ digest, size: z.int(), predicateType: z.string() });
+const attestationOpinion = z.discriminatedUnion("kind", [verified.extend({ statement }), undetermined, rejected]);
 
 const signature = z.strictObject({
   scheme: z.string(),
@@ -103,6 +110,7 @@ export const factsSchema = z
     shape: z.enum(["image", "index", "artifact"]),
     containedIn: z.array(digest),
     signatures: z.array(signature),
+    attestations: z.array(signature.extend({ opinion: attestationOpinion })),
     sources: z.array(source),
     platforms: z.array(platformFacts),
   })

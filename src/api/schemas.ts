@@ -45,8 +45,8 @@ const citeSchema = z.discriminatedUnion("kind", [
 export const signerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("key"), spki: digest }),
   z.strictObject({ kind: z.literal("identity"), issuer: z.string(), subject: z.string() }),
-  z.strictObject({ kind: z.literal("x509"), trustStore: z.string(), dn: z.string() }),
-  z.strictObject({ kind: z.literal("pgp"), fingerprint: z.string() }),
+  z.strictObject({ kind: z.literal("x509"), trustStore: z.string(), dn: z.string(), spki: digest.optional() }),
+  z.strictObject({ kind: z.literal("pgp"), fingerprint: z.string(), spki: digest.optional() }),
 ]);
 
 const findingSchema = z.strictObject({
@@ -60,13 +60,16 @@ const findingSchema = z.strictObject({
 });
 
 const signatureSchema = z.strictObject({
+  role: z.enum(["signature", "attestation"]),
   scheme: z.string(),
   authority: z.string(),
-  status: z.enum(["verified", "rejected"]),
+  status: z.enum(["verified", "rejected", "undetermined"]),
   reason: z.string().optional(),
   step: z.string().optional(),
   detail: z.string().optional(),
   signer: signerSchema.optional(),
+  signers: z.array(signerSchema),
+  notes: z.array(z.string()),
   source: z.string(),
   via: z.string(),
   about: digest,

@@ -1,7 +1,7 @@
 import type { Brand } from "./brand.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
-import type { Observation } from "./gap.ts";
+import type { Gap, Observation } from "./gap.ts";
 import type { LayerContent } from "./layer-facts.ts";
 import type { Platform } from "./platform.ts";
 import type { Document, Subject } from "./subject.ts";
@@ -29,6 +29,8 @@ export type SignatureEvidence = {
   readonly documents: readonly Document[];
   /** A document the artefact names and its registry does not have; the signature cannot be checked. */
   readonly missing: Digest | undefined;
+  /** What besides could not be had, such as an answer about revocation; looked for again soon. */
+  readonly gaps: readonly Gap[];
 };
 
 export type SignatureSource = {

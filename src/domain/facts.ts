@@ -11,8 +11,9 @@ import type { AuthorityName } from "./trust.ts";
 export type Signer =
   | { readonly kind: "key"; readonly spki: Digest }
   | { readonly kind: "identity"; readonly issuer: string; readonly subject: string }
-  | { readonly kind: "x509"; readonly trustStore: string; readonly dn: string }
-  | { readonly kind: "pgp"; readonly fingerprint: string };
+  | { readonly kind: "x509"; readonly trustStore: string; readonly dn: string; readonly spki: Digest | undefined }
+  /** The fingerprint of the primary key; `spki` is the signing key itself, where it can be written so. */
+  | { readonly kind: "pgp"; readonly fingerprint: string; readonly spki: Digest | undefined };
 
 /** How far a signature came, in the order in which every scheme checks. */
 export const STEPS = [
@@ -61,6 +62,15 @@ export type Opinion =
       readonly notAfter: Instant | undefined;
       /** Times proved by a log or a timestamp authority. */
       readonly signedAt: readonly Instant[];
+      /** What a reader should know besides: under which name it was signed, which checks the operator left out. */
+      readonly notes: readonly string[];
+    }
+  | {
+      /** Something that this artefact's signature needs could not be seen; whether it counts cannot be told. */
+      readonly kind: "undetermined";
+      readonly gap: Gap;
+      readonly step: Step;
+      readonly signer: Signer | undefined;
     }
   | {
       readonly kind: "rejected";
@@ -82,6 +92,21 @@ export type SignatureFact = {
   readonly evidence: Digest;
   readonly opinion: Opinion;
 };
+
+/** A statement somebody made about an image, as far as it is proved. Its text is kept apart, by digest. */
+export type StatementFact = {
+  /** Of the statement's own bytes. */
+  readonly digest: Digest;
+  readonly size: number;
+  readonly predicateType: string;
+};
+
+export type AttestationOpinion =
+  | (Extract<Opinion, { readonly kind: "verified" }> & { readonly statement: StatementFact })
+  | Exclude<Opinion, { readonly kind: "verified" }>;
+
+/** One attestation under one authority. It never counts as a signature of the image. */
+export type AttestationFact = Omit<SignatureFact, "opinion"> & { readonly opinion: AttestationOpinion };
 
 /** How one place was seen: an absence of facts means nothing without it. */
 export type SourceFact = {
@@ -158,6 +183,7 @@ export type ImageFacts = {
   /** Indexes through which the digest may be vouched for besides itself. */
   readonly containedIn: readonly Digest[];
   readonly signatures: readonly SignatureFact[];
+  readonly attestations: readonly AttestationFact[];
   readonly sources: readonly SourceFact[];
   readonly platforms: readonly PlatformFacts[];
 };

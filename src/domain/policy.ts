@@ -30,6 +30,18 @@ export type CompositionClass = (typeof COMPOSITION_ORDER)[number];
 export const ABSENTEES = ["shell", "package-manager", "setuid", "ssh-server"] as const;
 export type Absentee = (typeof ABSENTEES)[number];
 
+/** Which of several attestations must hold what is asked. */
+export type AttestationSelection = "latest" | "any" | "all";
+
+/** Attestations of one predicate type by somebody. `where` is CEL over the verified statement. */
+export type AttestationQuery = {
+  readonly by: Signatories;
+  readonly predicateType: string;
+  readonly where: string | undefined;
+  readonly notOlderThanMs: number | undefined;
+  readonly select: AttestationSelection;
+};
+
 export type Rule =
   | { readonly kind: "signed"; readonly by: Signatories }
   | { readonly kind: "pinned"; readonly digests: readonly Digest[] }
@@ -40,6 +52,11 @@ export type Rule =
   | { readonly kind: "anyOf"; readonly rules: readonly Rule[] }
   | { readonly kind: "deny"; readonly message: string }
   | { readonly kind: "unsafeAllow"; readonly reason: string };
+
+export type AttestedContent =
+  | { readonly kind: "single"; readonly query: AttestationQuery }
+  /** Statements by name, which one expression speaks about together. */
+  | { readonly kind: "join"; readonly queries: Readonly<Record<string, AttestationQuery>>; readonly where: string };
 
 export type RuleKind = Rule["kind"];
 

@@ -25,14 +25,17 @@ export type FindingJson = {
 };
 
 export type SignatureJson = {
+  readonly role: SignatureTried["role"];
   readonly scheme: string;
   readonly authority: string;
-  readonly status: "verified" | "rejected";
+  readonly status: SignatureTried["status"];
   readonly reason?: RejectionReason;
   /** How far it came, and what was wrong there. */
   readonly step?: Step;
   readonly detail?: string;
   readonly signer?: Signer;
+  readonly signers: readonly Signer[];
+  readonly notes: readonly string[];
   readonly source: string;
   readonly via: string;
   /** The manifest or index it was found for, and the signature's own manifest. */
@@ -83,9 +86,10 @@ function findingJson(finding: Finding): FindingJson {
 }
 
 function signatureJson(tried: SignatureTried): SignatureJson {
-  const { scheme, authority, status, source, via, about, artifact } = tried;
+  const { role, scheme, authority, status, signers, notes, source, via, about, artifact } = tried;
   const { reason, step, detail, signer } = tried;
-  return { scheme, authority, status, ...given({ reason, step, detail, signer }), source, via, about, artifact };
+  const failed = given({ reason, step, detail, signer });
+  return { role, scheme, authority, status, ...failed, signers, notes, source, via, about, artifact };
 }
 
 /** The members that have a value. */

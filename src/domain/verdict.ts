@@ -56,13 +56,17 @@ export type Finding = {
 
 /** One artefact tried under one authority. */
 export type SignatureTried = {
+  readonly role: "signature" | "attestation";
   readonly scheme: SchemeId;
   readonly authority: string;
-  readonly status: "verified" | "rejected";
+  readonly status: "verified" | "rejected" | "undetermined";
   readonly reason: RejectionReason | undefined;
   readonly step: Step | undefined;
   readonly detail: string | undefined;
   readonly signer: Signer | undefined;
+  /** Everybody it counts for; a Notary collection may be signed by several. */
+  readonly signers: readonly Signer[];
+  readonly notes: readonly string[];
   readonly source: SourceKey;
   readonly via: string;
   readonly about: Digest;

@@ -1,10 +1,10 @@
 import { addressOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
-import type { SignatureEvidence, SignatureSource, SourceKey } from "../domain/evidence.ts";
+import type { SchemeId, SignatureEvidence, SignatureSource } from "../domain/evidence.ts";
 import { formatRepository } from "../domain/reference.ts";
 import type { Document, Subject } from "../domain/subject.ts";
-import type { ImageSource, Referrers } from "../ports/image-source.ts";
-import type { SignatureScheme, Sources, Target } from "../schemes/scheme.ts";
+import type { ImageSource } from "../ports/image-source.ts";
+import type { Place, Sources, Target } from "../schemes/scheme.ts";
 import type { Collection, CollectParts } from "./collection.ts";
 import { listStaleAt } from "./freshness.ts";
 import { observe } from "./observe.ts";
@@ -18,17 +18,19 @@ export async function collectSignatures(
   parts: CollectParts,
   signal: AbortSignal,
 ): Promise<readonly SignatureSource[]> {
-  const sources: Sources = { images: rememberingImages(parts.images, earlier.signatures), fetch: parts.fetch };
+  const { fetch, notary, memory, clock } = parts;
+  const images = rememberingImages(parts.images, earlier.signatures);
+  const sources: Sources = { images, fetch, notary, memory, clock, once: remembering() };
   const looks = signedDigests(subject).flatMap((about) =>
-    plan.sources.map(async (source): Promise<SignatureSource> => {
-      const before = earlier.signatures.find((entry) => entry.about === about && entry.source === source);
+    plan.places.map(async (place): Promise<SignatureSource> => {
+      const before = earlier.signatures.find((entry) => entry.about === about && entry.source === place.key);
       const staleAt = before === undefined ? undefined : listStaleAt(before.content, parts.ages);
       if (before !== undefined && staleAt !== undefined && parts.clock.now() < staleAt) return before;
-      return look(subject, { about, source }, { parts, sources, signal });
+      return look(subject, { about, place }, { parts, sources, signal });
     }),
   );
   const looked = await Promise.all(looks);
-  const untouched = earlier.signatures.filter((entry) => !plan.sources.includes(entry.source));
+  const untouched = earlier.signatures.filter((entry) => !plan.places.some(({ key }) => key === entry.source));
   return [...looked, ...untouched];
 }
 
@@ -43,37 +45,47 @@ export function signedDigests(subject: Pick<Subject, "root" | "leaves" | "contai
   ];
 }
 
-type Place = { readonly about: Digest; readonly source: SourceKey };
+type Spot = { readonly about: Digest; readonly place: Place };
 type Look = { readonly parts: CollectParts; readonly sources: Sources; readonly signal: AbortSignal };
 
-async function look(subject: Subject, place: Place, { parts, sources, signal }: Look): Promise<SignatureSource> {
-  const scheme = schemeOf(place.source, parts.schemes);
-  const target: Target = { repository: subject.repository, digest: place.about, requested: subject.requested };
-  const what = `${formatRepository(subject.repository)} ${place.source} of ${place.about}`;
+async function look(subject: Subject, spot: Spot, { parts, sources, signal }: Look): Promise<SignatureSource> {
+  const { about, place } = spot;
+  const target: Target = { repository: subject.repository, digest: about, requested: subject.requested };
+  const what = `${formatRepository(subject.repository)} ${place.key} of ${about}`;
   const content = await observe(parts.clock, what, signal, async () => {
-    const evidence = await scheme.collect(place.source, target, sources, signal);
-    return evidence.map((item) => stamp(item, scheme, place));
+    const evidence = await place.collect(target, sources, signal);
+    return evidence.map((item) => stamp(item, spot));
   });
-  return { ...place, content };
+  return { about, source: place.key, content };
 }
 
-function schemeOf(source: SourceKey, schemes: readonly SignatureScheme[]): SignatureScheme {
-  const scheme = schemes.find((candidate) => source.startsWith(`${candidate.id}:`));
-  if (scheme === undefined) throw new TypeError(`no scheme keeps signatures in ${source}`);
-  return scheme;
+/** A place's key begins with its scheme's name. */
+function schemeOf({ key }: Place): SchemeId {
+  return key.slice(0, key.indexOf(":")) as SchemeId;
 }
 
 /** Provenance is ours to state: a scheme cannot claim another's name, place or subject. */
-function stamp(evidence: SignatureEvidence, scheme: SignatureScheme, place: Place): SignatureEvidence {
+function stamp(evidence: SignatureEvidence, { about, place }: Spot): SignatureEvidence {
   const content = {
     artifact: evidence.artifact.digest,
     part: evidence.part,
     via: evidence.via,
     documents: evidence.documents.map((document) => document.descriptor.digest),
     missing: evidence.missing,
+    gaps: evidence.gaps.map(({ code, what }) => ({ code, what })),
   };
-  const stamped = { scheme: scheme.id, source: place.source, about: place.about };
+  const stamped = { scheme: schemeOf(place), source: place.key, about };
   return { ...evidence, ...stamped, id: addressOf("signature-evidence", { ...content, ...stamped }) };
+}
+
+/** Shares one answer, a failure too, between all who ask under a key while one collection lasts. */
+function remembering(): Sources["once"] {
+  const answers = new Map<string, Promise<unknown>>();
+  return async <T>(key: string, look: () => Promise<T>): Promise<T> => {
+    const answer = answers.get(key) ?? look();
+    answers.set(key, answer);
+    return (await answer) as T;
+  };
 }
 
 /** Two schemes that both read referrers cost one list, and bytes that an earlier look brought are not fetched again. */
@@ -84,20 +96,17 @@ function rememberingImages(images: ImageSource, earlier: readonly SignatureSourc
     document.descriptor.digest === item.artifact.digest;
   const manifests = byDigest(documents.filter(isArtifact).map(({ document }) => document));
   const blobs = byDigest(documents.filter((each) => !isArtifact(each)).map(({ document }) => document));
+  const once = remembering();
   const manifest: ImageSource["manifest"] = async (repository, digest, signal) =>
-    manifests.get(digest) ?? images.manifest(repository, digest, signal);
+    manifests.get(digest) ??
+    once(`${formatRepository(repository)}@${digest}`, () => images.manifest(repository, digest, signal));
   const blob: ImageSource["blob"] = async (repository, descriptor, limit, signal) => {
     const bytes = blobs.get(descriptor.digest)?.bytes;
     const isKnown = bytes !== undefined && bytes.length === descriptor.size && bytes.length <= limit;
     return isKnown ? { descriptor, bytes } : images.blob(repository, descriptor, limit, signal);
   };
-  const lists = new Map<string, Promise<Referrers>>();
-  const referrers: ImageSource["referrers"] = (repository, digest, signal) => {
-    const key = `${formatRepository(repository)}@${digest}`;
-    const list = lists.get(key) ?? images.referrers(repository, digest, signal);
-    lists.set(key, list);
-    return list;
-  };
+  const referrers: ImageSource["referrers"] = (repository, digest, signal) =>
+    once(`referrers of ${formatRepository(repository)}@${digest}`, () => images.referrers(repository, digest, signal));
   return {
     resolve: images.resolve.bind(images),
     head: images.head.bind(images),

@@ -15,10 +15,8 @@ export function isCovered(dossier: Dossier, plan: Plan, ages: MaxAges, now: Inst
 
 function areListsCollected({ subject, signatures }: Dossier, plan: Plan): boolean {
   return signedDigests(subject).every((about) =>
-    plan.sources.every((source) =>
-      signatures.some(
-        (entry) => entry.about === about && entry.source === source && entry.content.kind !== "not-asked",
-      ),
+    plan.places.every(({ key }) =>
+      signatures.some((entry) => entry.about === about && entry.source === key && entry.content.kind !== "not-asked"),
     ),
   );
 }

@@ -11,7 +11,7 @@ import type { Judged } from "./assay.ts";
 import { dossierFreshUntil, type MaxAges } from "./freshness.ts";
 import { sourcesOf, type Plan } from "./plan.ts";
 import { withoutPlaces, type Unmatched } from "./scope.ts";
-import type { SignatureScheme } from "../schemes/scheme.ts";
+import type { Schemes } from "../schemes/scheme.ts";
 
 /** No answer is served for longer than this without a new judgement, even if nothing it rests on ages. */
 const LONGEST_SERVICE_MS = 24 * 3_600_000;
@@ -24,7 +24,7 @@ export type Decide = {
   readonly plan: Plan;
   readonly unmatched: Unmatched;
   readonly ages: MaxAges;
-  readonly schemes: readonly SignatureScheme[];
+  readonly schemes: Schemes;
 };
 
 /** Judges facts at an instant and names the verdict by everything it depends on. */
@@ -32,7 +32,7 @@ export function decide(input: Decide, at: Instant): Judged {
   const { dossier, facts, set, matched, unmatched } = input;
   const image = formatReference(dossier.subject.requested);
   const { resolvedAt } = dossier.subject;
-  const places = (spec: AuthoritySpec): readonly SourceKey[] => sourcesOf(spec, input.schemes);
+  const places = (spec: AuthoritySpec): readonly SourceKey[] => sourcesOf(spec, input.schemes.signatures);
   const body = judge({ facts, image, set, matched, at, resolvedAt, unmatched, sourcesOf: places });
   const verdict: Verdict = { id: verdictId(input, image, body.validFrom), ...body };
   const freshUntil =

@@ -3,6 +3,7 @@ import type { Digest } from "../domain/digest.ts";
 import { InputError } from "../domain/errors.ts";
 import type { Dossier, LeafEvidence, SignatureEvidence, SignatureSource } from "../domain/evidence.ts";
 import type {
+  AttestationFact,
   ConfigFact,
   ImageFacts,
   LayerFactSummary,
@@ -12,74 +13,67 @@ import type {
 } from "../domain/facts.ts";
 import { known, knownFrom, type Known, type Observation } from "../domain/gap.ts";
 import type { ImageConfig } from "../domain/image-config.ts";
-import type { Document, Subject } from "../domain/subject.ts";
+import type { Document } from "../domain/subject.ts";
 import { INSPECTIONS_VERSION, inspectImage } from "../inspections/index.ts";
-import type { SignatureScheme } from "../schemes/scheme.ts";
+import type { Schemes, Target } from "../schemes/scheme.ts";
 import { readConfig } from "./collect-leaf.ts";
 import { outlineOf } from "./outline.ts";
+import { schemeVersions } from "./scheme-versions.ts";
+import { Slices } from "./slices.ts";
 import type { CompiledAuthority, Trust } from "./trust.ts";
 
 /** Raised whenever the same evidence would give other facts, so that stored facts of older code are not found. */
-const EXAMINE_VERSION = 1;
+const EXAMINE_VERSION = 2;
 
 /** What the facts of a dossier under a trust are called; no clock, no network, no bytes needed. */
-export function factsId(dossier: Dossier, trust: Trust, schemes: readonly SignatureScheme[]): Digest {
-  const versions = Object.fromEntries(schemes.map((scheme) => [scheme.id, scheme.version]));
+export function factsId(dossier: Dossier, trust: Trust, schemes: Schemes): Digest {
   return addressOf("facts", {
     dossier: outlineOf(dossier),
     trust: trust.id,
     examine: EXAMINE_VERSION,
     inspections: INSPECTIONS_VERSION,
-    versions,
+    versions: schemeVersions(schemes),
   });
 }
 
-/** Turns evidence into facts: a pure function of dossier and trust. */
-export function examine(dossier: Dossier, trust: Trust, schemes: readonly SignatureScheme[]): ImageFacts {
+/** Turns evidence into facts: a function of dossier and trust alone, which lets others run between signatures. */
+export async function examine(dossier: Dossier, trust: Trust, schemes: Schemes): Promise<ImageFacts> {
   const { subject } = dossier;
+  const slices = new Slices();
+  const signatures: SignatureFact[] = [];
+  const attestations: AttestationFact[] = [];
+  for (const [evidence, authority] of pairsOf(dossier.signatures, trust)) {
+    const target: Target = { repository: subject.repository, digest: evidence.about, requested: subject.requested };
+    const opinion = await authority.assess.get(evidence.scheme)?.(evidence, target);
+    if (opinion !== undefined) signatures.push({ ...provenanceOf(evidence, authority), opinion });
+    const statement = await authority.attest.get(evidence.scheme)?.(evidence, target);
+    if (statement !== undefined) attestations.push({ ...provenanceOf(evidence, authority), opinion: statement });
+    await slices.pause();
+  }
   return {
     id: factsId(dossier, trust, schemes),
     repository: subject.repository,
     digest: subject.root.descriptor.digest,
     shape: subject.shape,
     containedIn: subject.containedIn,
-    signatures: dossier.signatures.flatMap((source) => examineSource(subject, source, trust)),
+    signatures,
+    attestations,
     sources: dossier.signatures.map(sourceFact),
     platforms: dossier.leaves.map(examineLeaf),
   };
 }
 
-function examineSource(subject: Subject, source: SignatureSource, trust: Trust): readonly SignatureFact[] {
-  if (source.content.kind !== "observed") return [];
-  return source.content.value.flatMap((evidence) =>
-    trust.authorities.flatMap((authority) => opinionOf(subject, evidence, authority)),
-  );
+type Pair = readonly [SignatureEvidence, CompiledAuthority];
+
+function pairsOf(sources: readonly SignatureSource[], { authorities }: Trust): readonly Pair[] {
+  const evidence = sources.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
+  return evidence.flatMap((one) => authorities.map((authority): Pair => [one, authority]));
 }
 
-function opinionOf(
-  subject: Subject,
-  evidence: SignatureEvidence,
-  { authority, assess }: CompiledAuthority,
-): readonly SignatureFact[] {
-  const judge = assess.get(evidence.scheme);
-  if (judge === undefined) return [];
-  const opinion = judge(evidence, {
-    repository: subject.repository,
-    digest: evidence.about,
-    requested: subject.requested,
-  });
-  return [
-    {
-      scheme: evidence.scheme,
-      source: evidence.source,
-      via: evidence.via,
-      authority: authority.name,
-      about: evidence.about,
-      artifact: evidence.artifact.digest,
-      evidence: evidence.id,
-      opinion,
-    },
-  ];
+/** Provenance is ours to state: an opinion cannot say whose it is. */
+function provenanceOf(evidence: SignatureEvidence, { authority }: CompiledAuthority): Omit<SignatureFact, "opinion"> {
+  const { scheme, source, via, about, artifact, id } = evidence;
+  return { scheme, source, via, authority: authority.name, about, artifact: artifact.digest, evidence: id };
 }
 
 function sourceFact({ about, source, content }: SignatureSource): SourceFact {

@@ -1,4 +1,4 @@
-import type { Dossier } from "../domain/evidence.ts";
+import type { Dossier, SignatureEvidence } from "../domain/evidence.ts";
 import type { Observation } from "../domain/gap.ts";
 import { earliest, plus, type Instant } from "../domain/instant.ts";
 import type { Plan } from "./plan.ts";
@@ -10,9 +10,13 @@ export type MaxAges = { readonly signaturesMs: number; readonly absenceMs: numbe
 const GAP_MAX_AGE_MS = 5_000;
 
 /** When a list must be looked at again; `undefined` if it never was looked at. */
-export function listStaleAt(observation: Observation<readonly unknown[]>, ages: MaxAges): Instant | undefined {
+export function listStaleAt(
+  observation: Observation<readonly SignatureEvidence[]>,
+  ages: MaxAges,
+): Instant | undefined {
   switch (observation.kind) {
     case "observed":
+      if (observation.value.some(({ gaps }) => gaps.length > 0)) return plus(observation.at, GAP_MAX_AGE_MS);
       return plus(observation.at, observation.value.length === 0 ? ages.absenceMs : ages.signaturesMs);
     case "gap":
       return plus(observation.at, GAP_MAX_AGE_MS);
@@ -29,7 +33,7 @@ function bytesStaleAt(observation: Observation<unknown>): Instant | undefined {
 /** Until when the observations that the plan asked for may carry an answer; `undefined` if none of them ages. */
 export function dossierFreshUntil(dossier: Dossier, plan: Plan, ages: MaxAges): Instant | undefined {
   const lists = dossier.signatures
-    .filter((entry) => plan.sources.includes(entry.source))
+    .filter((entry) => plan.places.some(({ key }) => key === entry.source))
     .map((entry) => listStaleAt(entry.content, ages));
   const leaves = dossier.subject.leaves.map((leaf) => bytesStaleAt(leaf.manifest));
   const contents = dossier.leaves.flatMap((leaf) => [

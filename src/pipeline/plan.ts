@@ -2,44 +2,50 @@ import type { SourceKey } from "../domain/evidence.ts";
 import type { Needs } from "../domain/needs.ts";
 import { couldStartOn, type Platform } from "../domain/platform.ts";
 import type { Policy } from "../domain/policy.ts";
-import type { Authority, AuthoritySpec } from "../domain/trust.ts";
+import type { Authority, AuthorityName, AuthoritySpec } from "../domain/trust.ts";
 import { needsOf } from "../policy/needs.ts";
-import type { SignatureScheme } from "../schemes/scheme.ts";
+import type { EvidenceScheme, Place, Schemes } from "../schemes/scheme.ts";
 
 /** What is to be collected: the policies' needs, turned into places to look. A value, so that nothing flows back. */
 export type Plan = {
-  readonly sources: readonly SourceKey[];
+  readonly places: readonly Place[];
   readonly layers: Needs["layers"];
   /** Platforms whose content is asked about; empty means all. */
   readonly platforms: readonly string[];
 };
 
 /** The places where any scheme that serves a needed authority keeps signatures, and how deep content must be read. */
-export function planOf(
-  policies: readonly Policy[],
-  authorities: readonly Authority[],
-  schemes: readonly SignatureScheme[],
-): Plan {
+export function planOf(policies: readonly Policy[], authorities: readonly Authority[], schemes: Schemes): Plan {
   const needs = needsOf(policies);
-  const needed = authorities.filter((authority) => needs.authorities.includes(authority.name));
-  const sources = needed.flatMap((authority) => sourcesOf(authority.spec, schemes));
-  return { sources: distinct(sources), layers: needs.layers, platforms: platformsOf(policies) };
+  const needed = (names: readonly AuthorityName[]): readonly Authority[] =>
+    authorities.filter(({ name }) => names.includes(name));
+  const places = [
+    ...needed(needs.authorities).flatMap(({ spec }) => placesOf(spec, schemes.signatures)),
+    ...needed(needs.attesters).flatMap(({ spec }) => placesOf(spec, schemes.attestations)),
+  ];
+  return { places: distinct(places), layers: needs.layers, platforms: platformsOf(policies) };
 }
 
-/** Where signatures for one authority may be, over all schemes that serve it. */
-export function sourcesOf(spec: AuthoritySpec, schemes: readonly SignatureScheme[]): readonly SourceKey[] {
-  return schemes.flatMap((scheme) => scheme.sources(spec));
+/** Where evidence for one authority may be, over all schemes that serve it. */
+function placesOf(spec: AuthoritySpec, schemes: readonly EvidenceScheme[]): readonly Place[] {
+  return schemes.flatMap((scheme) => scheme.placesOf(spec));
+}
+
+export function sourcesOf(spec: AuthoritySpec, schemes: readonly EvidenceScheme[]): readonly SourceKey[] {
+  return placesOf(spec, schemes).map(({ key }) => key);
 }
 
 /** Everything there is to know, whatever the policies ask: every place of every scheme, every layer. */
-export function fullPlan(authorities: readonly Authority[], schemes: readonly SignatureScheme[]): Plan {
-  const configured = authorities.flatMap((authority) => sourcesOf(authority.spec, schemes));
-  const sources = distinct([...schemes.flatMap((scheme) => scheme.places), ...configured]);
-  return { sources, layers: "always", platforms: [] };
+export function fullPlan(authorities: readonly Authority[], schemes: Schemes): Plan {
+  const all: readonly EvidenceScheme[] = [...schemes.signatures, ...schemes.attestations];
+  const configured = authorities.flatMap(({ spec }) => placesOf(spec, all));
+  const places = distinct([...all.flatMap((scheme) => scheme.places), ...configured]);
+  return { places, layers: "always", platforms: [] };
 }
 
-function distinct(sources: readonly SourceKey[]): readonly SourceKey[] {
-  return [...new Set(sources)].sort();
+function distinct(places: readonly Place[]): readonly Place[] {
+  const byKey = new Map(places.map((place) => [place.key, place]));
+  return [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function platformsOf(policies: readonly Policy[]): readonly string[] {

@@ -4,7 +4,8 @@ import type { Digest } from "../domain/digest.ts";
 import type { Policy, PolicySet } from "../domain/policy.ts";
 import { INSPECTIONS_VERSION } from "../inspections/index.ts";
 import { JUDGE_VERSION } from "../policy/judge.ts";
-import type { SignatureScheme } from "../schemes/scheme.ts";
+import type { Schemes } from "../schemes/scheme.ts";
+import { schemeVersions } from "./scheme-versions.ts";
 import { compileTrust, type Trust } from "./trust.ts";
 
 /** What becomes of an image that no policy matches. */
@@ -13,7 +14,7 @@ export type Unmatched = "deny" | "unsafe-allow" | "unsafe-warn";
 /** Everything in force at once, under one name: policies, trust, code and configuration. Another name finds no older answer. */
 export type Scope = { readonly id: Digest; readonly set: PolicySet; readonly trust: Trust };
 
-type ScopeParts = { readonly schemes: readonly SignatureScheme[]; readonly unmatched: Unmatched };
+type ScopeParts = { readonly schemes: Schemes; readonly unmatched: Unmatched };
 
 /** Throws `InputError` for key material that no scheme can read. */
 export function scopeOf(set: PolicySet, { schemes, unmatched }: ScopeParts): Scope {
@@ -22,7 +23,7 @@ export function scopeOf(set: PolicySet, { schemes, unmatched }: ScopeParts): Sco
   const code = {
     judge: JUDGE_VERSION,
     inspections: INSPECTIONS_VERSION,
-    schemes: schemes.map((scheme) => `${scheme.id}@${scheme.version}`),
+    schemes: schemeVersions(schemes),
   };
   return { id: addressOf("scope", { trust: trust.id, policies, unmatched, code }), set, trust };
 }

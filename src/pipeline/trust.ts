@@ -2,30 +2,41 @@ import { addressOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { SchemeId } from "../domain/evidence.ts";
 import type { Authority } from "../domain/trust.ts";
-import type { Assess, SignatureScheme } from "../schemes/scheme.ts";
+import type { Assess, AssessAttestation, Schemes } from "../schemes/scheme.ts";
 
 /** One authority as each scheme that serves it reads it. */
-export type CompiledAuthority = { readonly authority: Authority; readonly assess: ReadonlyMap<SchemeId, Assess> };
+export type CompiledAuthority = {
+  readonly authority: Authority;
+  readonly assess: ReadonlyMap<SchemeId, Assess>;
+  readonly attest: ReadonlyMap<SchemeId, AssessAttestation>;
+};
 
 /** Keys and identities compiled once; the same files always have the same id. */
 export type Trust = { readonly id: Digest; readonly authorities: readonly CompiledAuthority[] };
 
 /** Throws `InputError` for key material that no scheme can read. */
-export function compileTrust(authorities: readonly Authority[], schemes: readonly SignatureScheme[]): Trust {
+export function compileTrust(authorities: readonly Authority[], schemes: Schemes): Trust {
   return {
     id: addressOf(
       "trust",
       authorities.map(({ at, ...authority }) => authority),
     ),
-    authorities: authorities.map((authority) => ({ authority, assess: assessors(authority, schemes) })),
+    authorities: authorities.map((authority) => ({
+      authority,
+      assess: compiled(schemes.signatures, (scheme) => scheme.authority(authority.spec)),
+      attest: compiled(schemes.attestations, (scheme) => scheme.attestor(authority.spec)),
+    })),
   };
 }
 
-function assessors(authority: Authority, schemes: readonly SignatureScheme[]): ReadonlyMap<SchemeId, Assess> {
-  const found = new Map<SchemeId, Assess>();
-  for (const scheme of schemes) {
-    const assess = scheme.authority(authority.spec);
-    if (assess !== undefined) found.set(scheme.id, assess);
-  }
-  return found;
+function compiled<S extends { readonly id: SchemeId }, T>(
+  schemes: readonly S[],
+  compile: (scheme: S) => T | undefined,
+): ReadonlyMap<SchemeId, T> {
+  return new Map(
+    schemes.flatMap((scheme): readonly (readonly [SchemeId, T])[] => {
+      const assess = compile(scheme);
+      return assess === undefined ? [] : [[scheme.id, assess]];
+    }),
+  );
 }

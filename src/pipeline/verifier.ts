@@ -114,7 +114,7 @@ export class Verifier {
   async #facts(dossier: Dossier, { trust }: Scope): Promise<ImageFacts> {
     const remembered = await this.#parts.records.facts.get(factsId(dossier, trust, this.#parts.schemes));
     if (remembered !== undefined) return remembered;
-    const facts = examine(dossier, trust, this.#parts.schemes);
+    const facts = await examine(dossier, trust, this.#parts.schemes);
     await this.#parts.records.facts.put(facts);
     return facts;
   }

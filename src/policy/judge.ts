@@ -1,5 +1,5 @@
 import type { SourceKey } from "../domain/evidence.ts";
-import type { ImageFacts, PlatformFacts, SignatureFact } from "../domain/facts.ts";
+import type { AttestationFact, ImageFacts, PlatformFacts, SignatureFact } from "../domain/facts.ts";
 import type { Gap, Known } from "../domain/gap.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Enforcement, Policy, PolicySet } from "../domain/policy.ts";
@@ -51,7 +51,10 @@ export function judge(input: JudgeInput): VerdictBody {
     digest: facts.digest,
     decision: decide(findings),
     findings,
-    signatures: facts.signatures.map(triedOf),
+    signatures: [
+      ...facts.signatures.map((fact) => triedOf("signature", fact)),
+      ...facts.attestations.map((fact) => triedOf("attestation", fact)),
+    ],
     platforms: facts.platforms.map(platformVerdict),
     gaps: distinctGaps(applied.flatMap(({ gaps }) => gaps)),
     unsafe: silent ? unmatchedWeakening(input) : weakeningsOf(matched, authorities),
@@ -103,16 +106,19 @@ function unmatchedWeakening({ matched, unmatched }: JudgeInput): readonly string
   return matched.length > 0 || unmatched === "deny" ? [] : [weakeningOfUnmatched(unmatched)];
 }
 
-function triedOf({ opinion, ...fact }: SignatureFact): SignatureTried {
-  const rejected = opinion.kind === "rejected" ? opinion : undefined;
+function triedOf(role: SignatureTried["role"], { opinion, ...fact }: SignatureFact | AttestationFact): SignatureTried {
+  const failed = opinion.kind === "verified" ? undefined : opinion;
   return {
+    role,
     scheme: fact.scheme,
     authority: fact.authority,
     status: opinion.kind,
-    reason: rejected?.reason,
-    step: rejected?.step,
-    detail: rejected?.detail,
-    signer: opinion.kind === "rejected" ? opinion.signer : opinion.signers[0],
+    reason: failed?.kind === "rejected" ? failed.reason : undefined,
+    step: failed?.step,
+    detail: failed?.kind === "undetermined" ? describeGap(failed.gap) : failed?.detail,
+    signer: opinion.kind === "verified" ? opinion.signers[0] : opinion.signer,
+    signers: opinion.kind === "verified" ? opinion.signers : [],
+    notes: opinion.kind === "verified" ? opinion.notes : [],
     source: fact.source,
     via: fact.via,
     about: fact.about,

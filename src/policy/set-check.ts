@@ -1,5 +1,5 @@
 import type { Policy, PolicyWarning } from "../domain/policy.ts";
-import type { Authority, AuthorityName } from "../domain/trust.ts";
+import type { Authority, AuthorityName, AuthoritySpec, PublicKeyMaterial } from "../domain/trust.ts";
 import type { PolicyDocument } from "./document.ts";
 import { problemAt, type PolicyProblem } from "./problem.ts";
 import { needsOfRule } from "./rules/index.ts";
@@ -78,10 +78,15 @@ function unused({ name, at }: Authority, used: ReadonlySet<AuthorityName>): read
   return used.has(name) ? [] : [{ message: `the authority "${name}" is named by no rule`, at }];
 }
 
+/** Bare public keys that an authority believes, for comparing them with others'. */
+function keysOf(spec: AuthoritySpec): readonly PublicKeyMaterial[] {
+  return spec.kind === "cosign" ? spec.keys : [];
+}
+
 function sharedKeys(authorities: readonly Authority[]): readonly PolicyWarning[] {
   const owners = new Map<string, AuthorityName>();
   return authorities.flatMap(({ name, spec, at }) =>
-    spec.keys.flatMap(({ pem, from }) => {
+    keysOf(spec).flatMap(({ pem, from }) => {
       const key = pem.replaceAll(/\s/g, "");
       const owner = owners.get(key);
       if (owner === undefined) owners.set(key, name);

@@ -31,6 +31,7 @@ export function syntheticFacts(reference: ImageReference, given: Given, at: Inst
     shape: single ? "image" : "index",
     containedIn: [],
     signatures: (given.signedBy ?? []).map((signature) => signatureOf(signature, digest)),
+    attestations: [],
     sources: [{ about: digest, source: GIVEN_SOURCE, state: stateOf(given) }],
     platforms: given.platforms.map((name, index) =>
       platformOf(single ? digest : madeUpDigest(index + 1), name, given, at),
@@ -60,7 +61,7 @@ function signatureOf(signature: NonNullable<Given["signedBy"]>[number], about: D
     artifact: about,
     evidence: about,
     opinion: signature.counts
-      ? { kind: "verified", signers: [signer], notBefore: undefined, notAfter: undefined, signedAt: [] }
+      ? { kind: "verified", signers: [signer], notBefore: undefined, notAfter: undefined, signedAt: [], notes: [] }
       : { kind: "rejected", reason: "bad-signature", step: "signature", detail: BECAUSE, signer: undefined },
   };
 }

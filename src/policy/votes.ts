@@ -9,7 +9,7 @@ import { signerKey } from "./signer-matching.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** How one signature stands at this instant. */
-type Standing = "counts" | "expired" | "not-yet-valid" | "rejected";
+type Standing = "counts" | "expired" | "not-yet-valid" | "undetermined" | "rejected";
 
 export type Vote = { readonly fact: SignatureFact; readonly standing: Standing };
 
@@ -44,16 +44,24 @@ export function ballotOf(name: AuthorityName, digests: readonly Digest[], of: Ca
     relied: authority !== undefined && STRENGTH[authority.enforcement] >= STRENGTH[of.enforcement],
     enforcement: authority?.enforcement,
     votes: facts.map((fact) => ({ fact, standing: standingOf(fact, of.time) })),
-    holes: authority === undefined ? [] : digests.flatMap((digest) => holesOf(places, digest, of.facts.sources)),
+    holes:
+      authority === undefined
+        ? []
+        : [...facts.flatMap(holeIn), ...digests.flatMap((digest) => holesOf(places, digest, of.facts.sources))],
   };
 }
 
 /** A signature counts from `notBefore` until just before `notAfter`. */
 function standingOf({ opinion }: SignatureFact, time: Timeline): Standing {
-  if (opinion.kind === "rejected") return "rejected";
+  if (opinion.kind !== "verified") return opinion.kind;
   if (opinion.notBefore !== undefined && !time.reached(opinion.notBefore)) return "not-yet-valid";
   if (opinion.notAfter !== undefined && time.reached(opinion.notAfter)) return "expired";
   return "counts";
+}
+
+/** A signature that may count for all that could be seen. */
+function holeIn({ about, source, opinion }: SignatureFact): readonly Hole[] {
+  return opinion.kind === "undetermined" ? [{ about, source, gap: opinion.gap }] : [];
 }
 
 /** An authority that no scheme looks for anywhere has not been looked for. */

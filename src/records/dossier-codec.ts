@@ -3,6 +3,7 @@ import type { Manifest } from "../domain/manifest.ts";
 import {
   descriptor,
   digest,
+  gap,
   imageReference,
   instant,
   named,
@@ -59,6 +60,7 @@ const signature: Codec<SignatureSkeleton> = struct({
   via: text,
   documents: list(descriptor),
   missing: optional(digest),
+  gaps: list(gap),
 });
 
 const source: Codec<SourceSkeleton> = struct({

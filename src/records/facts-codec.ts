@@ -1,6 +1,8 @@
 import type { SchemeId, SourceKey } from "../domain/evidence.ts";
 import {
   STEPS,
+  type AttestationFact,
+  type AttestationOpinion,
   type CompositionFact,
   type ConfigFact,
   type ImageFacts,
@@ -10,6 +12,7 @@ import {
   type Sighting,
   type SignatureFact,
   type SourceFact,
+  type StatementFact,
   type UserFact,
 } from "../domain/facts.ts";
 import { COMPOSITION_ORDER } from "../domain/policy.ts";
@@ -18,17 +21,29 @@ import { digest, gap, instant, known, named, platform, repository } from "./basi
 import { dictionary, list, oneOf, optional, struct, tagged, text, whole, type Codec } from "./codec.ts";
 import { rejectionReason, signer } from "./verdict-codec.ts";
 
-const opinion: Codec<Opinion> = tagged<Opinion>({
-  verified: struct({
-    signers: list(signer),
-    notBefore: optional(instant),
-    notAfter: optional(instant),
-    signedAt: list(instant),
-  }),
-  rejected: struct({ reason: rejectionReason, step: oneOf(...STEPS), detail: text, signer: optional(signer) }),
+const step = oneOf(...STEPS);
+const verified = {
+  signers: list(signer),
+  notBefore: optional(instant),
+  notAfter: optional(instant),
+  signedAt: list(instant),
+  notes: list(text),
+};
+const others = {
+  undetermined: struct({ gap, step, signer: optional(signer) }),
+  rejected: struct({ reason: rejectionReason, step, detail: text, signer: optional(signer) }),
+};
+
+const opinion: Codec<Opinion> = tagged<Opinion>({ verified: struct(verified), ...others });
+
+const statement: Codec<StatementFact> = struct({ digest, size: whole, predicateType: text });
+
+const attestationOpinion: Codec<AttestationOpinion> = tagged<AttestationOpinion>({
+  verified: struct({ ...verified, statement }),
+  ...others,
 });
 
-const signatureFact: Codec<SignatureFact> = struct({
+const provenance = {
   scheme: named<SchemeId>(),
   source: named<SourceKey>(),
   via: text,
@@ -36,8 +51,11 @@ const signatureFact: Codec<SignatureFact> = struct({
   about: digest,
   artifact: digest,
   evidence: digest,
-  opinion,
-});
+};
+
+const signatureFact: Codec<SignatureFact> = struct({ ...provenance, opinion });
+
+const attestationFact: Codec<AttestationFact> = struct({ ...provenance, opinion: attestationOpinion });
 
 const sourceFact: Codec<SourceFact> = struct({
   about: digest,
@@ -116,6 +134,7 @@ export const imageFacts: Codec<ImageFacts> = struct({
   shape: oneOf("image", "index", "artifact"),
   containedIn: list(digest),
   signatures: list(signatureFact),
+  attestations: list(attestationFact),
   sources: list(sourceFact),
   platforms: list(platformFacts),
 });

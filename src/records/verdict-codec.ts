@@ -16,8 +16,8 @@ export const rejectionReason: Codec<RejectionReason> = oneOf(...REJECTION_REASON
 export const signer: Codec<Signer> = tagged<Signer>({
   key: struct({ spki: digest }),
   identity: struct({ issuer: text, subject: text }),
-  x509: struct({ trustStore: text, dn: text }),
-  pgp: struct({ fingerprint: text }),
+  x509: struct({ trustStore: text, dn: text, spki: optional(digest) }),
+  pgp: struct({ fingerprint: text, spki: optional(digest) }),
 });
 
 const cite: Codec<Cite> = tagged<Cite>({
@@ -38,13 +38,16 @@ const finding: Codec<Finding> = struct({
 });
 
 const signatureTried: Codec<SignatureTried> = struct({
+  role: oneOf("signature", "attestation"),
   scheme: named<SchemeId>(),
   authority: text,
-  status: oneOf("verified", "rejected"),
+  status: oneOf("verified", "rejected", "undetermined"),
   reason: optional(rejectionReason),
   step: optional(oneOf(...STEPS)),
   detail: optional(text),
   signer: optional(signer),
+  signers: list(signer),
+  notes: list(text),
   source: named<SourceKey>(),
   via: text,
   about: digest,

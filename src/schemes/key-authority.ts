@@ -5,6 +5,7 @@ import { logOfPem, type LogRoot } from "../crypto/transparency-log.ts";
 import type { TimestampAuthority } from "../crypto/timestamp.ts";
 import { parseTrustedRoot, type TrustedRoot } from "../crypto/trusted-root.ts";
 import { InputError } from "../domain/errors.ts";
+import { quoted } from "../domain/quoted.ts";
 import type { CosignAuthority, TrustRoot } from "../domain/trust.ts";
 import { compileSignedIdentity, type IdentityProblem } from "./signed-identity.ts";
 
@@ -40,6 +41,8 @@ function readRoot(root: TrustRoot): TrustedRoot {
       return publicGoodRoot();
     case "trusted-root":
       return parseTrustedRoot(root.json, root.from);
+    case "tuf-mirror":
+      throw new InputError("policy", `the trust root of ${quoted(root.mirror)} has not been read yet`);
     case "rekor-keys":
       if (root.keys.length === 0)
         throw new InputError("policy", "rekorKeys is empty: name the key of at least one log");

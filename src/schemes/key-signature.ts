@@ -130,6 +130,7 @@ export function verifiedBy(proved: ProvedSignature): Opinion {
     notBefore: latest(...proved.times),
     notAfter: undefined,
     signedAt: proved.times,
+    notes: [],
   };
 }
 

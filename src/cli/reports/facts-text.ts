@@ -132,11 +132,18 @@ function triedLines({ signatures }: ImageFacts, style: Style): readonly string[]
 /** A signature by several signers is told once for each. */
 function triedOf({ opinion, ...place }: SignatureFact): readonly ShownSignature[] {
   const nothing = { reason: undefined, step: undefined, detail: undefined, signer: undefined };
-  if (opinion.kind === "rejected") {
-    const { kind: status, reason, step, detail, signer } = opinion;
-    return [{ ...place, status, reason, step, detail, signer }];
+  switch (opinion.kind) {
+    case "verified":
+      return opinion.signers.map((signer) => ({ ...place, ...nothing, status: opinion.kind, signer }));
+    case "undetermined": {
+      const { kind: status, gap, step, signer } = opinion;
+      return [{ ...place, ...nothing, status, step, detail: `${gap.code}: ${gap.what}`, signer }];
+    }
+    case "rejected": {
+      const { kind: status, reason, step, detail, signer } = opinion;
+      return [{ ...place, status, reason, step, detail, signer }];
+    }
   }
-  return opinion.signers.map((signer) => ({ ...place, ...nothing, status: opinion.kind, signer }));
 }
 
 function sourceLine({ source, about, state }: SourceFact): string {

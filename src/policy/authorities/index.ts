@@ -2,7 +2,9 @@ import type { AuthorityKind } from "./authority.ts";
 import { cosign } from "./cosign.ts";
 
 /** Every kind of authority this version knows. */
-export const AUTHORITIES = { cosign } as const satisfies Record<AuthorityKind, { readonly kind: AuthorityKind }>;
+export const AUTHORITIES = { cosign } as const satisfies {
+  readonly [K in AuthorityKind]?: { readonly kind: K };
+};
 
 /** Kinds that belong to the language and that this version does not act on. */
 export const LATER_AUTHORITIES = ["keyless", "notary", "notation", "simpleSigning"] as const;

@@ -100,6 +100,7 @@ function evidenceOf(
     about: target.digest,
     artifact: manifest.descriptor,
     via: "tag",
+    gaps: [],
     ...content,
   });
 }

@@ -85,5 +85,6 @@ function evidenceOf(
     via,
     documents: [manifest, bundle].filter((document) => document !== undefined),
     missing: manifest === undefined ? listed.digest : absent,
+    gaps: [],
   });
 }

@@ -1,8 +1,9 @@
 import type { Digest } from "../../../src/domain/digest.ts";
 import type { SignatureEvidence } from "../../../src/domain/evidence.ts";
 import type { Opinion } from "../../../src/domain/facts.ts";
+import { instantOf } from "../../../src/domain/instant.ts";
 import { parseReference, type ImageReference } from "../../../src/domain/reference.ts";
-import type { CosignAuthority, TrustRoot } from "../../../src/domain/trust.ts";
+import type { AuthoritySpec, CosignAuthority, TrustRoot } from "../../../src/domain/trust.ts";
 import type { ImageSource } from "../../../src/ports/image-source.ts";
 import { SCHEMES } from "../../../src/schemes/index.ts";
 import type { Sources, Target } from "../../../src/schemes/scheme.ts";
@@ -35,42 +36,47 @@ export function targetOf(digest: Digest, requested?: string): Target {
 
 /** Signatures are never looked for outside the registry here. */
 export function sourcesOf(images: ImageSource): Sources {
+  const refuse = async (): Promise<never> =>
+    await Promise.reject(new Error("nothing may be fetched outside the registry"));
   return {
     images,
-    fetch: async () => await Promise.reject(new Error("nothing may be fetched outside the registry")),
+    fetch: refuse,
+    notary: { metadata: refuse },
+    memory: { get: refuse, replace: refuse },
+    clock: { now: () => instantOf(Date.now()) },
+    once: (_key, look) => look(),
   };
 }
 
 export async function collectAll(
   images: ImageSource,
   target: Target,
-  spec: CosignAuthority,
+  spec: AuthoritySpec,
 ): Promise<readonly SignatureEvidence[]> {
   const found: SignatureEvidence[] = [];
-  for (const scheme of SCHEMES) {
-    for (const source of scheme.sources(spec)) {
-      found.push(...(await scheme.collect(source, target, sourcesOf(images), new AbortController().signal)));
-    }
+  for (const place of SCHEMES.signatures.flatMap((scheme) => scheme.placesOf(spec))) {
+    found.push(...(await place.collect(target, sourcesOf(images), new AbortController().signal)));
   }
   return found;
 }
 
 /** Collects and judges as the pipeline will: each piece of evidence by the scheme that found it. */
-export async function judgeAll(
-  images: ImageSource,
-  target: Target,
-  spec: CosignAuthority,
-): Promise<readonly Opinion[]> {
+export async function judgeAll(images: ImageSource, target: Target, spec: AuthoritySpec): Promise<readonly Opinion[]> {
   const evidence = await collectAll(images, target, spec);
-  const assess = new Map(SCHEMES.map((scheme) => [scheme.id, scheme.authority(spec)]));
-  return evidence.flatMap((each) => {
-    const opinion = assess.get(each.scheme)?.(each, target);
-    return opinion === undefined ? [] : [opinion];
-  });
+  const assess = new Map(SCHEMES.signatures.map((scheme) => [scheme.id, scheme.authority(spec)]));
+  const opinions = await Promise.all(evidence.map(async (each) => await assess.get(each.scheme)?.(each, target)));
+  return opinions.filter((opinion) => opinion !== undefined);
 }
 
 /** An opinion in a line: `verified`, or `rejected log-mismatch at log`. */
 export function verdictOf(opinion: Opinion | undefined): string {
   if (opinion === undefined) return "nothing";
-  return opinion.kind === "verified" ? "verified" : `rejected ${opinion.reason} at ${opinion.step}`;
+  switch (opinion.kind) {
+    case "verified":
+      return "verified";
+    case "undetermined":
+      return `undetermined ${opinion.gap.code} at ${opinion.step}`;
+    case "rejected":
+      return `rejected ${opinion.reason} at ${opinion.step}`;
+  }
 }
