@@ -17,10 +17,20 @@ export type Extensions = {
   /** How many certificates of authorities may stand between it and a leaf. */
   readonly pathLength: number | undefined;
   /** `undefined` if the certificate does not limit what its key is for. */
-  readonly keyUsage: { readonly digitalSignature: boolean; readonly certificateSigning: boolean } | undefined;
+  readonly keyUsage:
+    | {
+        readonly critical: boolean;
+        /** The names of RFC 5280 section 4.2.1.3. */
+        readonly allowed: readonly KeyUsage[];
+        readonly digitalSignature: boolean;
+        readonly certificateSigning: boolean;
+      }
+    | undefined;
   readonly purposes: { readonly critical: boolean; readonly oids: readonly string[] } | undefined;
   /** Hex. */
   readonly subjectKeyId: string | undefined;
+  /** All of them by name, for those who know more kinds. */
+  readonly all: ReadonlyMap<string, Extension>;
   /** An extension that must be understood and is not: the certificate may not be used. */
   readonly refused: string | undefined;
 };
@@ -35,7 +45,22 @@ const EXTENDED_KEY_USAGE = "2.5.29.37";
 const HARMLESS = ["2.5.29.17", "2.5.29.18", "2.5.29.32", "2.5.29.35"];
 const UNDERSTOOD = [SUBJECT_KEY_ID, KEY_USAGE, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, ...HARMLESS];
 
-type Extension = { readonly critical: boolean; readonly value: Uint8Array };
+/** What stands in one extension: `value` is the DER inside the octet string. */
+export type Extension = { readonly critical: boolean; readonly value: Uint8Array };
+
+/** In the order of their bits. */
+const KEY_USAGES = [
+  "digitalSignature",
+  "nonRepudiation",
+  "keyEncipherment",
+  "dataEncipherment",
+  "keyAgreement",
+  "keyCertSign",
+  "cRLSign",
+  "encipherOnly",
+  "decipherOnly",
+] as const;
+export type KeyUsage = (typeof KEY_USAGES)[number];
 
 /** Reads the part `[3]`, which may be absent. Throws `InputError`. */
 export function readExtensions(part: DerValue | undefined): Extensions {
@@ -49,6 +74,7 @@ export function readExtensions(part: DerValue | undefined): Extensions {
     keyUsage: readKeyUsage(found.get(KEY_USAGE)),
     purposes: readPurposes(found.get(EXTENDED_KEY_USAGE)),
     subjectKeyId: keyId && Buffer.from(expected(readDer(keyId.value), TAG.octetString).content).toString("hex"),
+    all: found,
     refused: refused?.[0],
   };
 }
@@ -76,13 +102,20 @@ function readBasicConstraints(extension: Extension | undefined): Pick<Extensions
   return { isAuthority, pathLength: rest.length === 0 ? undefined : smallInteger(rest[0]) };
 }
 
-/** Bit 0 is digitalSignature and bit 5 keyCertSign, counted from the left (RFC 5280 section 4.2.1.3). */
+/** Bits are counted from the left (RFC 5280 section 4.2.1.3). */
 function readKeyUsage(extension: Extension | undefined): Extensions["keyUsage"] {
   if (extension === undefined) return undefined;
   const { content } = expected(readDer(extension.value), TAG.bitString);
-  const [unused = 8, bits = 0] = content;
+  const [unused = 8, first = 0, second = 0] = content;
   if (unused > 7 || content.length > 3) throw derError("a key usage of another form");
-  return { digitalSignature: (bits & 0x80) !== 0, certificateSigning: (bits & 0x04) !== 0 };
+  const bits = first * 256 + second;
+  const allowed = KEY_USAGES.filter((_, bit) => (bits & (0x8000 >> bit)) !== 0);
+  return {
+    critical: extension.critical,
+    allowed,
+    digitalSignature: allowed.includes("digitalSignature"),
+    certificateSigning: allowed.includes("keyCertSign"),
+  };
 }
 
 function readPurposes(extension: Extension | undefined): Extensions["purposes"] {
