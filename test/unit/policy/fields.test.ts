@@ -372,6 +372,7 @@ suite("needs", () => {
       ),
       {
         authorities: ["a", "b", "c"],
+        attesters: [],
         layers: "never",
       },
     );

@@ -51,6 +51,7 @@ describe("a cosign signature under a tag", () => {
         notBefore: instantOf(1_700_000_000_000),
         notAfter: undefined,
         signedAt: [instantOf(1_700_000_000_000)],
+        notes: [],
       });
     });
   }
