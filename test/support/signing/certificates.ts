@@ -37,6 +37,7 @@ export type CertificateOptions = {
 let serials = 1;
 
 const ECDSA_SHA1 = sequence(oid("1.2.840.10045.4.1"));
+const RSA_SHA256 = sequence(oid("1.2.840.113549.1.1.11"), der(0x05));
 export const ECDSA_SHA256 = sequence(oid("1.2.840.10045.4.3.2"));
 
 export function nameOf(text: string): Buffer {
@@ -68,7 +69,8 @@ export function issue(options: CertificateOptions): Issued {
   const subject = options.subject ?? nameOf(options.name);
   const issuer = options.issuer?.subject ?? subject;
   const serial = options.serial ?? (serials += 1);
-  const algorithm = options.sha1 === true ? ECDSA_SHA1 : ECDSA_SHA256;
+  const signer = options.issuer?.key ?? key;
+  const algorithm = options.sha1 === true ? ECDSA_SHA1 : signer.kind.startsWith("rsa") ? RSA_SHA256 : ECDSA_SHA256;
   const tbs = sequence(
     der(0xa0, integer(2)),
     integer(serial),
@@ -79,7 +81,6 @@ export function issue(options: CertificateOptions): Issued {
     options.spki ?? key.der,
     ...(options.extensions.length === 0 ? [] : [der(0xa3, sequence(...options.extensions))]),
   );
-  const signer = options.issuer?.key ?? key;
   const signature = options.sha1 === true ? sign("sha1", tbs, signer.privateKey) : signer.sign(tbs);
   const certificate = sequence(tbs, algorithm, bits(signature));
   const pem = `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64").replaceAll(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
