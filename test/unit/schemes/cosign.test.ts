@@ -51,6 +51,7 @@ describe("a cosign signature under a tag", () => {
         notBefore: instantOf(1_700_000_000_000),
         notAfter: undefined,
         signedAt: [instantOf(1_700_000_000_000)],
+        notes: [],
       });
     });
   }
@@ -301,10 +302,10 @@ describe("the manifest of a digest's signatures", () => {
     const [document] = evidence!.documents;
     const descriptor = { ...document!.descriptor, mediaType: "text/plain" };
     const changed = { ...evidence!, documents: [{ ...document!, descriptor }] };
-    const opinion = cosign.authority(spec)?.(changed, targetOf(image.digest));
+    const opinion = await cosign.authority(spec)?.(changed, targetOf(image.digest));
     assert.equal(verdictOf(opinion), "rejected unsupported at found");
     assert.equal(
-      verdictOf(cosign.authority(spec)?.({ ...evidence!, documents: [] }, targetOf(image.digest))),
+      verdictOf(await cosign.authority(spec)?.({ ...evidence!, documents: [] }, targetOf(image.digest))),
       "rejected malformed at found",
     );
   });

@@ -50,6 +50,7 @@ describe("a sigstore bundle that refers to an image", () => {
         notBefore: instantOf(1_700_000_000_000),
         notAfter: undefined,
         signedAt: [instantOf(1_700_000_000_000)],
+        notes: [],
       });
     });
   }
