@@ -66,6 +66,12 @@ function guardedProof(prove: Prover["prove"]): Prover["prove"] {
 }
 
 /** A proved time in the future is no reason to reject here, where there is no clock: the signature counts from then on. */
-export function verifiedBy({ signer, times, notBefore, notAfter, notes }: Proof): Extract<Opinion, { kind: "verified" }> {
+export function verifiedBy({
+  signer,
+  times,
+  notBefore,
+  notAfter,
+  notes,
+}: Proof): Extract<Opinion, { kind: "verified" }> {
   return { kind: "verified", signers: [signer], notBefore, notAfter, signedAt: times, notes };
 }
