@@ -16,6 +16,11 @@ export class KeylessChain {
   readonly log = new VirtualLog();
   readonly tsa = new TestTimestampAuthority();
 
+  /** A `trusted_root.json` of it. */
+  rootJson(): TrustedRootJson {
+    return this.fulcio.rootJson(this.log, this.tsa);
+  }
+
   /** What trusts this instance and the release workflow alone. */
   authority(change: Partial<KeylessAuthority> = {}, root?: (proper: TrustedRootJson) => object): KeylessAuthority {
     return {
