@@ -2,6 +2,7 @@ import { hash, X509Certificate } from "node:crypto";
 
 import { InputError } from "../domain/errors.ts";
 import { parseLogBody, type LogBody, type LoggedSignature, type Verifier } from "./log-body.ts";
+import { certificateOfPem } from "./certificate-pem.ts";
 import { derOfPem, parsePublicKey, publicKeyOfSpki, type PublicKey } from "./public-key.ts";
 
 /** The signature that an entry must be about, all of it: signed bytes, signatures, key. */
@@ -14,6 +15,8 @@ export type Logged = {
   readonly signatures: readonly Uint8Array[];
   /** DER SubjectPublicKeyInfo of the key that was found to have signed. */
   readonly signer: Uint8Array;
+  /** DER of the certificate that names the signer: then the entry must hold the same, and not another of the same key. */
+  readonly certificate?: Uint8Array | undefined;
 };
 
 /**
@@ -27,10 +30,16 @@ export function logMismatch(body: Uint8Array, logged: Logged): string | undefine
   if (content === undefined) return `the log entry is of the kind ${entry.kind}, and the signature has no envelope`;
   if (entry.hash.hex !== hashOf(content, entry.hash.algorithm)) return "the log entry is of other signed content";
   if (!sameSet(entry.signatures, logged.signatures)) return "the log entry holds another signature";
-  if (!entry.signatures.every((each) => isKeyOf(each.verifier, logged.signer))) {
-    return "the log entry holds the signature of another key";
-  }
-  return undefined;
+  const strangers = entry.signatures.filter(({ verifier }) => !isMaker(verifier, logged));
+  if (strangers.length === 0) return undefined;
+  return strangers.every(({ verifier }) => isKeyOf(verifier, logged.signer))
+    ? "the log entry holds another certificate, of the same key"
+    : "the log entry holds the signature of another key";
+}
+
+/** A certificate's key is its certificate's, so where one is asked for nothing else is compared. */
+function isMaker(verifier: Verifier, { signer, certificate }: Logged): boolean {
+  return certificate === undefined ? isKeyOf(verifier, signer) : isCertificate(verifier, certificate);
 }
 
 /** The key an entry names as the maker of this signature: a claim, until the key is seen to verify it. */
@@ -72,6 +81,11 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
 function isKeyOf(verifier: Verifier, signer: Uint8Array): boolean {
   const written = verifier.kind === "pem" ? derOfPem(verifier.text) : verifier.der;
   return sameBytes(written, signer) || sameBytes(keyOfVerifier(verifier)?.der, signer);
+}
+
+function isCertificate(verifier: Verifier, der: Uint8Array): boolean {
+  if (verifier.kind === "spki") return false;
+  return sameBytes(verifier.kind === "pem" ? certificateOfPem(verifier.text) : verifier.der, der);
 }
 
 /** The key of a logged key or certificate. A certificate is only unwrapped here: nothing says that it may be trusted. */
