@@ -11,8 +11,9 @@ import { checkTimestamp } from "../../src/crypto/timestamp.ts";
 import { parseTrustedRoot } from "../../src/crypto/trusted-root.ts";
 import { InputError } from "../../src/domain/errors.ts";
 import type { CosignAuthority } from "../../src/domain/trust.ts";
-import { compileKeyAuthority, publicGoodRoot } from "../../src/schemes/key-authority.ts";
-import { proveBundle } from "../../src/schemes/sigstore-bundle/assess.ts";
+import { compileProver } from "../../src/schemes/prover.ts";
+import { publicGoodRoot } from "../../src/schemes/sigstore-root.ts";
+import { proveBundle } from "../../src/schemes/sigstore-bundle/bundle-signature.ts";
 import { parseBundle, type Bundle } from "../../src/schemes/sigstore-bundle/bundle.ts";
 import { preAuthEncoding } from "../../src/crypto/dsse.ts";
 import { vectorFolder } from "../support/vectors.ts";
@@ -68,7 +69,7 @@ function keyProblem(name: string, timestamp: CosignAuthority["timestamp"] = "opt
     signedIdentity: undefined,
   };
   const bundle = bundleOf(name);
-  const proved = proveBundle(bundle, messageOf(bundle, name), compileKeyAuthority(spec));
+  const proved = proveBundle(bundle, messageOf(bundle, name), compileProver(spec)!);
   return proved.kind === "rejected" ? `${proved.reason}: ${proved.detail}` : undefined;
 }
 

@@ -7,7 +7,7 @@ import { parseEnvelope, preAuthEncoding } from "../../../src/crypto/dsse.ts";
 import { parseStatement } from "../../../src/crypto/in-toto.ts";
 import { parseLogBody } from "../../../src/crypto/log-body.ts";
 import { parseTrustedRoot } from "../../../src/crypto/trusted-root.ts";
-import { publicGoodRoot } from "../../../src/schemes/key-authority.ts";
+import { publicGoodRoot } from "../../../src/schemes/sigstore-root.ts";
 import { jsonValue } from "../../support/json-value.ts";
 import { TestTimestampAuthority } from "../../support/signing/timestamp-authority.ts";
 import { VirtualLog } from "../../support/signing/virtual-log.ts";
