@@ -10,6 +10,7 @@ import {
   type JsonValue,
 } from "../domain/json.ts";
 import { decodeBase64 } from "./base64.ts";
+import { derOf, TAG } from "./der.ts";
 import { publicKeyOfSpki } from "./public-key.ts";
 import { parseStrictJson } from "./strict-json.ts";
 import type { TimestampAuthority } from "./timestamp.ts";
@@ -79,13 +80,22 @@ function parseLog(value: JsonValue, place: JsonPlace): TransparencyLog {
   const keyPlace = inside(place, "publicKey");
   const material = readStruct(log.get("publicKey"), ["rawBytes", "keyDetails", "validFor"], keyPlace);
   const der = decodeBase64(requiredString(material, "rawBytes", keyPlace), `${keyPlace.path}.rawBytes`);
-  const key = publicKeyOfSpki(der, keyPlace.path);
+  const form = optionalString(material, "keyDetails", keyPlace) ?? "";
+  const key = publicKeyOfSpki(form.startsWith("PKCS1_") ? spkiOfRsa(der) : der, keyPlace.path);
   const id = parseLogId(log, place);
   // Another id could not have been made by this key: only an Ed25519 note key's id holds the log's name besides the key.
   if (id !== logIdOf(key) && key.algorithm !== "ed25519") {
     throw new InputError("key", `${place.path}.logId is not the sha256 of its key`);
   }
   return { id, key, ...parseWindow(material.get("validFor"), inside(keyPlace, "validFor")) };
+}
+
+/** AlgorithmIdentifier of RSA with its NULL (RFC 8017 appendix A.1). */
+const RSA_ENCRYPTION = Buffer.from("300d06092a864886f70d0101010500", "hex");
+
+/** Old logs are written with the bare key of PKCS #1 (sigstore_common.proto, `PKCS1_RSA_PKCS1V5`). */
+function spkiOfRsa(key: Uint8Array): Uint8Array {
+  return derOf(TAG.sequence, [RSA_ENCRYPTION, derOf(TAG.bitString, [Buffer.of(0), key])]);
 }
 
 function parseLogId(log: JsonObject, place: JsonPlace): string {

@@ -3,7 +3,7 @@ import { certificatesOfPem } from "../crypto/certificate-pem.ts";
 import { rememberIssuing } from "../crypto/issuing-memory.ts";
 import type { LogRoot } from "../crypto/transparency-log.ts";
 import type { TrustedRoot } from "../crypto/trusted-root.ts";
-import type { Issued } from "../crypto/x509.ts";
+import { MAX_INTERMEDIATES, type Issued } from "../crypto/x509.ts";
 import { InputError } from "../domain/errors.ts";
 import { isFulcioExtension, type FulcioExtension } from "../domain/fulcio-extensions.ts";
 import type { Gap } from "../domain/gap.ts";
@@ -104,6 +104,9 @@ function issuersOf({ certificateAuthority: own }: KeylessSpec, root: TrustedRoot
     const roots = own.roots.flatMap(readAuthorities);
     if (roots.length === 0) throw new InputError("key", "certificateAuthority has no roots: name at least one");
     const intermediates = own.intermediates.flatMap(readAuthorities);
+    if (intermediates.length > MAX_INTERMEDIATES) {
+      throw new InputError("key", `certificateAuthority has more than the ${MAX_INTERMEDIATES} intermediates allowed`);
+    }
     return [{ roots, intermediates, notBefore: undefined, notAfter: undefined }];
   }
   if (root.certificateAuthorities.length === 0) {
