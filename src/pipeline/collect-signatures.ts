@@ -22,7 +22,7 @@ export async function collectSignatures(
   signal: AbortSignal,
 ): Promise<readonly SignatureSource[]> {
   const { fetch, notary, memory, clock } = parts;
-  const images = rememberingImages(parts.images, earlier.signatures);
+  const images = rememberingImages(parts.images, earlier.signatures, [subject.root]);
   const { statements } = plan;
   const derived = derivedDocuments(earlier.signatures);
   const sources: Sources = { images, fetch, notary, memory, clock, once: remembering(), statements, derived };
@@ -94,12 +94,16 @@ function remembering(): Sources["once"] {
 }
 
 /** Two schemes that both read referrers cost one list, and bytes that an earlier look brought are not fetched again. */
-function rememberingImages(images: ImageSource, earlier: readonly SignatureSource[]): ImageSource {
+function rememberingImages(
+  images: ImageSource,
+  earlier: readonly SignatureSource[],
+  held: readonly Document[],
+): ImageSource {
   const evidence = earlier.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
   const documents = evidence.flatMap((item) => item.documents.map((document) => ({ document, item })));
   const isArtifact = ({ document, item }: (typeof documents)[number]): boolean =>
     document.descriptor.digest === item.artifact.digest;
-  const manifests = byDigest(documents.filter(isArtifact).map(({ document }) => document));
+  const manifests = byDigest([...held, ...documents.filter(isArtifact).map(({ document }) => document)]);
   const blobs = byDigest(documents.filter((each) => !isArtifact(each)).map(({ document }) => document));
   const once = remembering();
   const manifest: ImageSource["manifest"] = async (repository, digest, signal) =>

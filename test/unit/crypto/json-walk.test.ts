@@ -46,7 +46,19 @@ function accepts(read: () => unknown): boolean {
   }
 }
 
-const NAMES = fc.constantFrom("_type", "subject", "predicate", "a", "b", "c", "a.b", "", "\u20ac", "\u{1f600}", "__proto__");
+const NAMES = fc.constantFrom(
+  "_type",
+  "subject",
+  "predicate",
+  "a",
+  "b",
+  "c",
+  "a.b",
+  "",
+  "\u20ac",
+  "\u{1f600}",
+  "__proto__",
+);
 const VALUES = fc.letrec<{ value: unknown; object: object }>((tie) => ({
   value: fc.oneof(
     { depthSize: "small" },
@@ -58,9 +70,12 @@ const VALUES = fc.letrec<{ value: unknown; object: object }>((tie) => ({
   ),
   object: fc.dictionary(NAMES, tie("value"), { maxKeys: 5 }),
 })).object;
-const PATHS = fc.array(fc.array(fc.constantFrom("predicate", "a", "b", "c"), { minLength: 1, maxLength: 4 }).map((steps) => steps.join(".")), {
-  maxLength: 4,
-});
+const PATHS = fc.array(
+  fc.array(fc.constantFrom("predicate", "a", "b", "c"), { minLength: 1, maxLength: 4 }).map((steps) => steps.join(".")),
+  {
+    maxLength: 4,
+  },
+);
 const CUTS = fc.array(fc.nat(400), { maxLength: 12 });
 const SPACES = fc.constantFrom(undefined, 1, "\t");
 
@@ -82,7 +97,7 @@ describe("a JSON text that arrives in pieces", () => {
   });
 
   test("is accepted exactly where the whole is, whatever is broken in it", () => {
-    const edit = fc.tuple(fc.nat(300), fc.nat(3), fc.constantFrom(..."{}[]\",:\\u0d8e1tfn-+.E \n\u0000\u00ff"));
+    const edit = fc.tuple(fc.nat(300), fc.nat(3), fc.constantFrom(...'{}[]",:\\u0d8e1tfn-+.E \n\u0000\u00ff'));
     let refused = 0;
     fc.assert(
       fc.property(VALUES, fc.array(edit, { minLength: 0, maxLength: 3 }), CUTS, (value, edits, cuts) => {
@@ -97,7 +112,11 @@ describe("a JSON text that arrives in pieces", () => {
           assert.ok(parsed instanceof Map || refuseNoObject());
         });
         if (!whole) refused += 1;
-        assert.equal(accepts(() => project(bytes, ["predicate.a"], cuts)), whole, text);
+        assert.equal(
+          accepts(() => project(bytes, ["predicate.a"], cuts)),
+          whole,
+          text,
+        );
       }),
       { numRuns: 6000 },
     );
@@ -118,7 +137,7 @@ describe("a JSON text that arrives in pieces", () => {
     "a number of more digits than any": `{"x":${"1".repeat(2000)}}`,
     "an array for the whole": "[]",
     "a text for the whole": '"a"',
-    "nothing": "",
+    nothing: "",
     "something behind": "{}{}",
     "an end too early": '{"x":[1,2',
     "65 levels": `${'{"a":'.repeat(65)}1${"}".repeat(65)}`,
