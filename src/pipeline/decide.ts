@@ -4,6 +4,7 @@ import type { ImageFacts } from "../domain/facts.ts";
 import { earliest, plus, type Instant } from "../domain/instant.ts";
 import type { Policy, PolicySet } from "../domain/policy.ts";
 import { formatReference } from "../domain/reference.ts";
+import type { Statements } from "../domain/statement.ts";
 import type { AuthoritySpec } from "../domain/trust.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { judge, JUDGE_VERSION } from "../policy/judge.ts";
@@ -19,6 +20,7 @@ const LONGEST_SERVICE_MS = 24 * 3_600_000;
 export type Decide = {
   readonly dossier: Dossier;
   readonly facts: ImageFacts;
+  readonly statements: Statements;
   readonly set: PolicySet;
   readonly matched: readonly Policy[];
   readonly plan: Plan;
