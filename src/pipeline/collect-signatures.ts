@@ -8,19 +8,20 @@ import type { Place, Sources, Target } from "../schemes/scheme.ts";
 import type { Collection, CollectParts } from "./collection.ts";
 import { listStaleAt } from "./freshness.ts";
 import { observe } from "./observe.ts";
+import { onceEach } from "./once.ts";
 
 /**
  * Looks in each planned place for each digest that may carry a signature for this subject: the root, every leaf, and the
  * indexes of this repository that contain the root.
  */
 export async function collectSignatures(
-  { subject, plan, earlier }: Collection,
+  { subject, plan, earlier, once = onceEach() }: Collection,
   parts: CollectParts,
   signal: AbortSignal,
 ): Promise<readonly SignatureSource[]> {
   const { fetch, notary, memory, clock } = parts;
   const images = rememberingImages(parts.images, earlier.signatures);
-  const sources: Sources = { images, fetch, notary, memory, clock, once: remembering() };
+  const sources: Sources = { images, fetch, notary, memory, clock, once };
   const looks = signedDigests(subject).flatMap((about) =>
     plan.places.map(async (place): Promise<SignatureSource> => {
       const before = earlier.signatures.find((entry) => entry.about === about && entry.source === place.key);
@@ -78,16 +79,6 @@ function stamp(evidence: SignatureEvidence, { about, place }: Spot): SignatureEv
   return { ...evidence, ...stamped, id: addressOf("signature-evidence", { ...content, ...stamped }) };
 }
 
-/** Shares one answer, a failure too, between all who ask under a key while one collection lasts. */
-function remembering(): Sources["once"] {
-  const answers = new Map<string, Promise<unknown>>();
-  return async <T>(key: string, look: () => Promise<T>): Promise<T> => {
-    const answer = answers.get(key) ?? look();
-    answers.set(key, answer);
-    return (await answer) as T;
-  };
-}
-
 /** Two schemes that both read referrers cost one list, and bytes that an earlier look brought are not fetched again. */
 function rememberingImages(images: ImageSource, earlier: readonly SignatureSource[]): ImageSource {
   const evidence = earlier.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
@@ -96,7 +87,7 @@ function rememberingImages(images: ImageSource, earlier: readonly SignatureSourc
     document.descriptor.digest === item.artifact.digest;
   const manifests = byDigest(documents.filter(isArtifact).map(({ document }) => document));
   const blobs = byDigest(documents.filter((each) => !isArtifact(each)).map(({ document }) => document));
-  const once = remembering();
+  const once = onceEach();
   const manifest: ImageSource["manifest"] = async (repository, digest, signal) =>
     manifests.get(digest) ??
     once(`${formatRepository(repository)}@${digest}`, () => images.manifest(repository, digest, signal));

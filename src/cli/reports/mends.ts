@@ -40,6 +40,7 @@ const PROBLEM_MENDS: Readonly<Partial<Record<PortCode | InputCode, string>>> = {
   "too-many": "the list is longer than Assay reads; check what was pushed",
   "digest-mismatch": "do not use it: the content is not what its digest names",
   malformed: "check that the host is the one that is meant: its answer cannot be read",
+  conflict: "have the same image signed under this name by all who say what it is, or name it by digest",
   manifest: "push the image again with a current client",
   unsupported: "push the image again with a current client",
   "store-unavailable": "check Assay's own store (ASSAY_DATA or REDIS_URL)",

@@ -3,7 +3,7 @@ import type { PublicKey } from "../../crypto/public-key.ts";
 import { latest, type Instant } from "../../domain/instant.ts";
 import { quoted } from "../../domain/quoted.ts";
 import { ALWAYS, chainWindow, windowOf, type Window } from "./certificate-window.ts";
-import { commonNameOf, isNameFor } from "./common-name.ts";
+import { commonNameOf, isNameFor } from "./certificate-name.ts";
 import { pinsBareKey, pinsCertificate, type Pins } from "./pins.ts";
 import { refused, type Refusal } from "./refusal.ts";
 import { signersAmong, signersFor } from "./role.ts";
