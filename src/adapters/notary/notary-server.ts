@@ -5,7 +5,7 @@ import type { CredentialsProvider } from "../../net/credentials.ts";
 import { pause, startDeadline } from "../../net/deadline.ts";
 import { isBroken, portErrorOf } from "../../net/failure.ts";
 import { hostAndPort } from "../../net/host-list.ts";
-import { parseHosts } from "../../net/hosts.ts";
+import { parseHosts, type Hosts } from "../../net/hosts.ts";
 import { MAX_ATTEMPTS, MAX_ERROR_BYTES } from "../../net/limits.ts";
 import { DEFAULT_RETRY, isLater, parseRetryAfter, pauseAfter, type RetryTimes } from "../../net/retry.ts";
 import { createTokenClient } from "../../net/token-client.ts";
@@ -47,6 +47,7 @@ class NotaryClient {
   readonly #options: NotaryServerOptions;
   readonly #retry: RetryTimes;
   readonly #timeoutMs: number;
+  readonly #hosts: Hosts;
   /** One for each set of certificates, by which token servers are reached too. */
   readonly #auth = new Map<string, Authenticator>();
 
@@ -54,7 +55,7 @@ class NotaryClient {
     this.#options = options;
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-    parseHosts(options.plainHttpHosts ?? [], options.trustedHosts ?? []);
+    this.#hosts = parseHosts(options.plainHttpHosts ?? [], options.trustedHosts ?? []);
   }
 
   async metadata(
@@ -65,6 +66,14 @@ class NotaryClient {
   ): Promise<Uint8Array | undefined> {
     const what = `${collection.server} ${collection.gun} ${file}`;
     const url = metadataUrl(collection, file, what);
+    // The fetch takes a host that is trusted for its address for one that may be asked in the clear; here they are two.
+    if (url.protocol !== "https:" && !this.#hosts.plainHttp(url)) {
+      throw new PortError(
+        "blocked-address",
+        what,
+        "it is not https, and its host is not named as one to ask in the clear",
+      );
+    }
     const deadline = startDeadline(signal, this.#timeoutMs, what);
     try {
       return await this.#ask({ collection, url, limit, what }, deadline.signal);
@@ -130,15 +139,14 @@ class NotaryClient {
   #authFor({ ca }: NotaryCollection): Authenticator {
     const known = this.#auth.get(ca ?? "");
     if (known !== undefined) return known;
-    const { fetch, plainHttpHosts = [], trustedHosts = [], credentials } = this.#options;
+    const { fetch, credentials } = this.#options;
     const fetchToken = createTokenClient({
       fetch: (request) => fetch({ ...request, ca }),
       retry: this.#retry,
       timeoutMs: this.#timeoutMs,
       onRequest: undefined,
     });
-    const hosts = parseHosts(plainHttpHosts, trustedHosts);
-    const auth = new Authenticator({ hosts, credentials, fetchToken, timeoutMs: this.#timeoutMs });
+    const auth = new Authenticator({ hosts: this.#hosts, credentials, fetchToken, timeoutMs: this.#timeoutMs });
     this.#auth.set(ca ?? "", auth);
     return auth;
   }

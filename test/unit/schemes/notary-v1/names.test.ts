@@ -451,10 +451,10 @@ suite("one look at a collection", () => {
     const collection = new TestCollection().sign("1.0", A);
     const [evidence] = await collectTrust(notaryAuthority(collection), worldOf(collection), targetFor(A));
     const other = notaryAuthority(collection, { server: "https://other.example.com" });
-    assert.equal(await notaryV1.authority(other)!(evidence, targetFor(A)), undefined);
+    assert.equal(await notaryV1.authority(other)!(evidence!, targetFor(A)), undefined);
     const elsewhere = targetFor(A, "registry.example.com/shop/other:1.0");
     assert.equal(
-      outcomeOf((await notaryV1.authority(notaryAuthority(collection))!(evidence, elsewhere)) ?? "unsigned"),
+      outcomeOf((await notaryV1.authority(notaryAuthority(collection))!(evidence!, elsewhere)) ?? "unsigned"),
       "malformed",
     );
   });
