@@ -58,6 +58,12 @@ export const REJECTION_REASONS = [
   "wrong-identity",
   "wrong-subject",
   "wrong-predicate",
+  "root-untrusted",
+  "root-changed",
+  "metadata-rollback",
+  "metadata-mismatch",
+  "missing-role",
+  "conflicting-digests",
 ] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 

@@ -27,6 +27,12 @@ const REJECTION_MENDS: Readonly<Record<RejectionReason, string>> = {
   "annotation-mismatch": "sign again with the annotations the authority demands",
   "wrong-identity": "sign under the identity the authority names, or change that after review",
   "wrong-subject": "sign this digest: the signature is for another image",
+  "root-untrusted": "pin the collection's present root key after review, or have it signed by the pinned one",
+  "root-changed": "ask the collection's owner: its root keys were replaced without a rotation",
+  "metadata-rollback": "ask the server's operator why it serves older trust data than before",
+  "metadata-mismatch": "have the collection published again: its files are not those that were signed",
+  "missing-role": "have the role sign the name, or change the authority's delegations after review",
+  "conflicting-digests": "have all required roles sign the same image under the name",
   "wrong-predicate": "attest with the predicate type the policy names",
 };
 
@@ -43,6 +49,7 @@ const PROBLEM_MENDS: Readonly<Partial<Record<PortCode | InputCode, string>>> = {
   "too-many": "the list is longer than Assay reads; check what was pushed",
   "digest-mismatch": "do not use it: the content is not what its digest names",
   malformed: "check that the host is the one that is meant: its answer cannot be read",
+  conflict: "have the same image signed under this name by all who say what it is, or name it by digest",
   manifest: "push the image again with a current client",
   unsupported: "push the image again with a current client",
   "store-unavailable": "check Assay's own store (ASSAY_DATA or REDIS_URL)",

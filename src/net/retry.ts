@@ -1,4 +1,11 @@
-import type { RetryTimes } from "./options.ts";
+export type RetryTimes = {
+  /** The first pause; each further one is twice as long, and all are shortened at random by up to half. */
+  readonly baseMs: number;
+  /** A registry that asks for a longer pause than this is not waited for; the error says when to come back. */
+  readonly maxRetryAfterMs: number;
+};
+
+export const DEFAULT_RETRY: RetryTimes = { baseMs: 200, maxRetryAfterMs: 10_000 };
 
 /** Answers that say "later", not "no". Every other status is final. */
 const LATER: readonly number[] = [429, 500, 502, 503, 504];

@@ -1,6 +1,6 @@
-import { PortError } from "../../domain/errors.ts";
-import { hostAndPort } from "../../net/host-list.ts";
-import type { Hosts } from "./endpoint.ts";
+import { PortError } from "../domain/errors.ts";
+import { hostAndPort } from "./host-list.ts";
+import type { Hosts } from "./hosts.ts";
 
 /** A token server's URL that may be asked, and whether it may be on a private network. */
 export type Realm = { readonly url: URL; readonly trusted: boolean };

@@ -1,8 +1,8 @@
-import { parseStrictJson } from "../../crypto/strict-json.ts";
-import { InputError, PortError } from "../../domain/errors.ts";
-import { optionalString, readStruct, type JsonObject, type JsonPlace } from "../../domain/json.ts";
-import { hostAndPort } from "../../net/host-list.ts";
-import type { SafeFetchAnswer } from "../../ports/safe-fetch.ts";
+import { parseStrictJson } from "../crypto/strict-json.ts";
+import { InputError, PortError } from "../domain/errors.ts";
+import { optionalString, readStruct, type JsonObject, type JsonPlace } from "../domain/json.ts";
+import { hostAndPort } from "./host-list.ts";
+import type { SafeFetchAnswer } from "../ports/safe-fetch.ts";
 import type { Credentials } from "./credentials.ts";
 import { MAX_ERROR_BYTES } from "./limits.ts";
 import type { Realm } from "./realm.ts";

@@ -1,11 +1,11 @@
-import { InputError, PortError } from "../../domain/errors.ts";
-import type { Registry } from "../../domain/reference.ts";
-import { whileWanted } from "../../net/deadline.ts";
-import { portErrorOf } from "../../net/failure.ts";
+import { InputError, PortError } from "../domain/errors.ts";
+import type { Registry } from "../domain/reference.ts";
+import { whileWanted } from "./deadline.ts";
+import { portErrorOf } from "./failure.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { parseChallenges, type Challenge } from "./challenge.ts";
 import type { Credentials, CredentialsProvider } from "./credentials.ts";
-import type { Hosts } from "./endpoint.ts";
+import type { Hosts } from "./hosts.ts";
 import { MAX_REMEMBERED } from "./limits.ts";
 import { judgeRealm } from "./realm.ts";
 import { basicHeader, type Token, type TokenQuestion } from "./token.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import * as fc from "fast-check";
 
-import { isLater, parseRetryAfter, pauseAfter } from "../../../src/adapters/oci/retry.ts";
+import { isLater, parseRetryAfter, pauseAfter } from "../../../src/net/retry.ts";
 
 const TIMES = { baseMs: 100, maxRetryAfterMs: 5000 };
 

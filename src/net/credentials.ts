@@ -1,4 +1,4 @@
-import type { Registry } from "../../domain/reference.ts";
+import type { Registry } from "../domain/reference.ts";
 
 /** What a registry's own account is proved with. */
 export type Credentials =

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { parseHosts } from "../../../src/adapters/oci/endpoint.ts";
-import { judgeRealm } from "../../../src/adapters/oci/realm.ts";
+import { parseHosts } from "../../../src/net/hosts.ts";
+import { judgeRealm } from "../../../src/net/realm.ts";
 import { isPortError } from "../../support/port-error.ts";
 
 const HOSTS = parseHosts(["plain.internal:5000", "tokens.internal:5001"], ["secure.internal", "auth.internal:8443"]);

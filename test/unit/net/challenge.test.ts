@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import * as fc from "fast-check";
 
-import { parseChallenges } from "../../../src/adapters/oci/challenge.ts";
+import { parseChallenges } from "../../../src/net/challenge.ts";
 
 function plain(header: string): unknown {
   return parseChallenges(header).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);

@@ -1,10 +1,10 @@
-import { PortError } from "../../domain/errors.ts";
-import { pause } from "../../net/deadline.ts";
-import { isBroken, portErrorOf } from "../../net/failure.ts";
-import type { SafeFetch, SafeFetchAnswer } from "../../ports/safe-fetch.ts";
+import { PortError } from "../domain/errors.ts";
+import { pause } from "./deadline.ts";
+import { isBroken, portErrorOf } from "./failure.ts";
+import type { SafeFetch, SafeFetchAnswer } from "../ports/safe-fetch.ts";
 import { MAX_ATTEMPTS, MAX_ERROR_BYTES } from "./limits.ts";
-import type { RequestReport, RetryTimes } from "./options.ts";
-import { isLater, parseRetryAfter, pauseAfter } from "./retry.ts";
+import type { RequestReport } from "./request-report.ts";
+import { isLater, parseRetryAfter, pauseAfter, type RetryTimes } from "./retry.ts";
 import { parseToken, tokenRequest, type Token, type TokenQuestion } from "./token.ts";
 
 export type TokenClientOptions = {
