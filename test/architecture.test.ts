@@ -56,7 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders that are compiled without Node's names; packages they may use all the same. */
 const PURE = ["domain", "policy", "inspections"];
-const PURE_PACKAGES = ["yaml", "zod"];
+const PURE_PACKAGES = ["re2js", "yaml", "zod"];
 
 const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/g;
 
