@@ -5,6 +5,7 @@ import type { Instant } from "../domain/instant.ts";
 import { hexOfBytes, isIssuedBy, isSameCertificate, parseCertificate, type Certificate } from "./certificate.ts";
 import { readSignedData, type SignedData, type SignerId } from "./cms.ts";
 import { childrenOf, expected, oidOf, readDer, smallInteger, TAG } from "./der.ts";
+import { hashOfContent, type Content } from "./hashed-bytes.ts";
 import { hashAlgorithmOf, isSignedWith } from "./signature-algorithm.ts";
 import { namesSigner } from "./signing-certificate.ts";
 import { parseTimestampInfo, type TimestampInfo } from "./timestamp-info.ts";
@@ -43,7 +44,7 @@ const TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
  */
 export function checkTimestamp(
   token: Uint8Array,
-  message: Uint8Array,
+  message: Content,
   authorities: readonly TimestampAuthority[],
 ): TimestampCheck {
   try {
@@ -82,7 +83,7 @@ function readResponse(bytes: Uint8Array): SignedData {
  * The signer is whom the signer info names, wherever that certificate lies in the bag: every check is made of that one
  * (CVE-2026-39984). A bag in which two certificates have that name is refused, unless the trust root itself has it.
  */
-function checkAgainst(data: SignedData, message: Uint8Array, authority: TimestampAuthority): TimestampCheck {
+function checkAgainst(data: SignedData, message: Content, authority: TimestampAuthority): TimestampCheck {
   const embedded = data.certificates.map(readCertificate).filter((each) => each !== undefined);
   const { leaf } = authority;
   const known = leaf !== undefined && isNamed(leaf, data.signer.sid) ? [leaf] : embedded;
@@ -118,7 +119,7 @@ type Candidate = {
   readonly authority: TimestampAuthority;
 };
 
-function checkSigner(data: SignedData, message: Uint8Array, candidate: Candidate): TimestampCheck {
+function checkSigner(data: SignedData, message: Content, candidate: Candidate): TimestampCheck {
   const { signer, authority } = candidate;
   const claimsToBeOurs = isOf(signer, authority);
   const problem = signatureProblem(data, signer);
@@ -166,9 +167,9 @@ function chainProblem({ signer, embedded, authority }: Candidate, { at }: Timest
   return chain.kind === "trusted" ? undefined : chain.detail;
 }
 
-function imprintProblem({ hash: algorithm, imprint }: TimestampInfo, message: Uint8Array): string | undefined {
+function imprintProblem({ hash: algorithm, imprint }: TimestampInfo, message: Content): string | undefined {
   if (algorithm === undefined) return "its imprint's hash algorithm is not allowed: use SHA-256, SHA-384 or SHA-512";
-  return hexOfBytes(imprint) === hash(algorithm, message, "hex")
+  return hexOfBytes(imprint) === hashOfContent(message, algorithm)
     ? undefined
     : "it is over something else than the signature";
 }

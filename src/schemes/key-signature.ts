@@ -1,3 +1,4 @@
+import type { Content } from "../crypto/hashed-bytes.ts";
 import { checkLogEntry, type LogEntry } from "../crypto/log-entry.ts";
 import { logMismatch } from "../crypto/log-match.ts";
 import { isSignedBy, type PublicKey } from "../crypto/public-key.ts";
@@ -11,14 +12,16 @@ import { rejected, type Rejection } from "./opinion.ts";
 /** One signature taken out of whatever carried it. */
 export type MadeSignature = {
   /** Exactly the bytes that were signed. */
-  readonly message: Uint8Array;
+  readonly message: Content;
   readonly signature: Uint8Array;
   /** What else a log may have been told: an envelope's payload, and every signature of the artefact. */
-  readonly payload: Uint8Array | undefined;
+  readonly payload: Content | undefined;
   readonly signatures: readonly Uint8Array[];
   readonly entries: readonly LogEntry[];
   /** RFC 3161 tokens (TimeStampResp), DER. */
   readonly timestamps: readonly Uint8Array[];
+  /** An envelope's own text, where that is what timestamps are over, and not the signature; and what old logs know it by. */
+  readonly envelope?: Content | undefined;
   /** The key that the artefact says made it: believed only where it verifies, and then only to name a stranger. */
   readonly claimed: () => PublicKey | undefined;
 };
@@ -96,7 +99,7 @@ function logTimes(
  * bytes. Where nobody's timestamps count none is read.
  */
 function timestampTimes(
-  { timestamps, signature }: MadeSignature,
+  { timestamps, signature, envelope }: MadeSignature,
   key: PublicKey,
   { timestampAuthorities: authorities, timestampRequired }: KeyAuthority,
 ): readonly Instant[] | Rejection {
@@ -109,7 +112,9 @@ function timestampTimes(
     );
   }
   const checks =
-    authorities.length === 0 ? [] : timestamps.map((token) => checkTimestamp(token, signature, authorities));
+    authorities.length === 0
+      ? []
+      : timestamps.map((token) => checkTimestamp(token, envelope ?? signature, authorities));
   const broken = checks.find((check) => check.kind === "invalid");
   if (broken !== undefined)
     return refuse("timestamp-invalid", `its RFC 3161 timestamp does not hold: ${broken.detail}`);

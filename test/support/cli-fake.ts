@@ -9,6 +9,7 @@ import type { SchemeId, SourceKey } from "../../src/domain/evidence.ts";
 import { parseInstant } from "../../src/domain/instant.ts";
 import type { PolicySet } from "../../src/domain/policy.ts";
 import { formatReference } from "../../src/domain/reference.ts";
+import type { Signer } from "../../src/domain/facts.ts";
 import type { Finding, SignatureTried, Verdict } from "../../src/domain/verdict.ts";
 import type { Answer, Assay, ImageView, Unresolved } from "../../src/pipeline/assay.ts";
 
@@ -33,14 +34,18 @@ export function finding(change: Partial<Finding> = {}): Finding {
 }
 
 export function tried(change: Partial<SignatureTried> = {}): SignatureTried {
+  const signer: Signer = change.signer ?? { kind: "key", spki: digestOfLetter("e") };
   return {
+    role: "signature",
     scheme: "cosign" as SchemeId,
     authority: "release-key",
     status: "verified",
     reason: undefined,
     step: undefined,
     detail: undefined,
-    signer: { kind: "key", spki: digestOfLetter("e") },
+    signer,
+    signers: [signer],
+    notes: [],
     source: "cosign:tag" as SourceKey,
     via: "tag",
     about: digestOfLetter("a"),

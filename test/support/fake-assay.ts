@@ -37,6 +37,7 @@ export function sampleVerdict(image: string, decision: Decision = "allow"): Verd
     ],
     signatures: [
       {
+        role: "signature",
         scheme: "cosign" as SchemeId,
         authority: "release-key",
         status: "verified",
@@ -44,6 +45,8 @@ export function sampleVerdict(image: string, decision: Decision = "allow"): Verd
         step: undefined,
         detail: undefined,
         signer: { kind: "key", spki: digestFor("key") },
+        signers: [{ kind: "key", spki: digestFor("key") }],
+        notes: [],
         source: "cosign:tag" as SourceKey,
         via: "tag",
         about: digest,
@@ -73,6 +76,7 @@ export function sampleFacts(repository: Repository, digest: Digest): ImageFacts 
     shape: "image",
     containedIn: [],
     signatures: [],
+    attestations: [],
     sources: [{ about: digest, source: "cosign:tag" as SourceKey, state: { kind: "observed", found: 0 } }],
     platforms: [
       {

@@ -95,7 +95,7 @@ export function verified(
   notBefore?: Instant,
   notAfter?: Instant,
 ): Extract<Opinion, { kind: "verified" }> {
-  return { kind: "verified", signers, notBefore, notAfter, signedAt: [] };
+  return { kind: "verified", signers, notBefore, notAfter, signedAt: [], notes: [] };
 }
 
 export const REJECTED: Opinion = {
@@ -191,6 +191,7 @@ export function imageFacts(overrides: Partial<ImageFacts> = {}): ImageFacts {
     shape: "image",
     containedIn: [],
     signatures: [],
+    attestations: [],
     sources: [observed()],
     platforms: [platformFacts()],
     ...overrides,

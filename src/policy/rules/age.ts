@@ -56,7 +56,7 @@ function judgeAge(created: Instant, atMostMs: number, time: Timeline): Judgement
 export const age: RuleDefinition<"age"> = {
   kind: "age",
   schema,
-  needs: () => ({ authorities: [], attesters: [], layers: "never" }),
+  needs: () => ({ authorities: [], attesters: [], layers: "never", statements: [] }),
   judge: ({ atMostMs }, of) => judgePlatforms(of, (platform) => judgePlatform(atMostMs, of.time, platform)),
   explain: ({ atMostMs }) => `was built less than ${formatDuration(atMostMs)} ago, by its own word`,
 };

@@ -100,7 +100,7 @@ function couldNotTell(by: Signatories, target: Target, ballots: readonly Ballot[
 export const signed: RuleDefinition<"signed"> = {
   kind: "signed",
   schema,
-  needs: ({ by }) => ({ authorities: [...new Set(membersOf(by))], attesters: [], layers: "never" }),
+  needs: ({ by }) => ({ authorities: [...new Set(membersOf(by))], attesters: [], layers: "never", statements: [] }),
   judge,
   explain: ({ by }) => `is signed by ${formatSignatories(by)}`,
 };

@@ -41,9 +41,11 @@ const FACTS: ImageFacts = {
         notBefore: undefined,
         notAfter: undefined,
         signedAt: [],
+        notes: [],
       },
     },
   ],
+  attestations: [],
   sources: [
     { about: A, source: "cosign:tag" as SourceKey, state: { kind: "observed", found: 1 } },
     { about: B, source: "cosign:tag" as SourceKey, state: { kind: "observed", found: 0 } },

@@ -137,8 +137,8 @@ test("tells how to sign an image that nobody signed, by its digest", async () =>
 test("names each kind of signer so that two can be told apart", async () => {
   const signers = [
     { kind: "identity", issuer: "https://issuer.example", subject: "release@example.com" },
-    { kind: "x509", trustStore: "ca:corp", dn: "CN=release" },
-    { kind: "pgp", fingerprint: "0123456789ABCDEF0123456789ABCDEF01234567" },
+    { kind: "x509", trustStore: "ca:corp", dn: "CN=release", spki: undefined },
+    { kind: "pgp", fingerprint: "0123456789ABCDEF0123456789ABCDEF01234567", spki: undefined },
   ] as const;
   const text = await report(verdict({ signatures: signers.map((signer) => tried({ signer })) }));
   assert.match(text, /signer release@example\.com \(https:\/\/issuer\.example\),/);

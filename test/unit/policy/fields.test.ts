@@ -130,7 +130,7 @@ function cosign(members: string): CosignAuthority {
   const parse = parsePolicyFiles([{ name: "p.yaml", text: documents }], (_, path) => Buffer.from(read(path)));
   assert.ok(parse.kind === "parsed", JSON.stringify(parse));
   const [authority] = parse.set.authorities;
-  assert.ok(authority !== undefined);
+  assert.ok(authority?.spec.kind === "cosign");
   return authority.spec;
 }
 
@@ -372,6 +372,7 @@ suite("needs", () => {
       ),
       {
         authorities: ["a", "b", "c"],
+        attesters: [],
         layers: "never",
       },
     );

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
+import type { AuthoritySpec } from "../../../src/domain/trust.ts";
 import type { ImageFacts } from "../../../src/domain/facts.ts";
 import { known, NOT_COLLECTED } from "../../../src/domain/gap.ts";
 import { parseInstant, plus } from "../../../src/domain/instant.ts";
@@ -31,6 +32,10 @@ import {
   userFact,
   verified,
 } from "../../support/policy-facts.ts";
+
+function keyFileOf(spec: AuthoritySpec): string | undefined {
+  return spec.kind === "cosign" ? spec.keys[0]?.from : undefined;
+}
 
 const ALICE = keySigner("alice");
 const BOB = keySigner("bob");
@@ -208,7 +213,7 @@ suite("signed", () => {
     const verdict = judged(rules(SIGNED), facts, { sourcesOf: () => [SOURCE, OTHER_SOURCE] });
     assert.deepEqual([answer(verdict), verdict.gaps], ["allow", []]);
     const both = judged(rules("signed: { by: { atLeast: 2, of: [a, b] } }"), imageFacts({ sources: [gap] }), {
-      sourcesOf: ({ keys }) => (keys[0]?.from === "a.pub" ? [OTHER_SOURCE] : [OTHER_SOURCE]),
+      sourcesOf: (spec) => (keyFileOf(spec) === "a.pub" ? [OTHER_SOURCE] : [OTHER_SOURCE]),
     });
     assert.equal(answer(both), "deny gap?");
   });
@@ -218,7 +223,7 @@ suite("signed", () => {
       sources: [observed(), { about: ROOT, source: OTHER_SOURCE, state: { kind: "gap", gap: GAP } }],
     });
     const verdict = judged(rules("signed: { by: { atLeast: 2, of: [a, b] } }"), facts, {
-      sourcesOf: ({ keys }) => (keys[0]?.from === "a.pub" ? [OTHER_SOURCE] : [SOURCE]),
+      sourcesOf: (spec) => (keyFileOf(spec) === "a.pub" ? [OTHER_SOURCE] : [SOURCE]),
     });
     assert.equal(answer(verdict), "deny unsigned");
   });

@@ -213,7 +213,8 @@ suite("keys", () => {
 
   test("may be written inline, and must then be a public key too", () => {
     const inline = (pem: string) => authorityYaml("a").replace("{ file: a.pub }", `{ inline: ${JSON.stringify(pem)} }`);
-    assert.equal(policySet(inline(PEM), policyYaml(["signed: { by: a }"])).authorities[0]?.spec.keys[0]?.pem, PEM);
+    const spec = policySet(inline(PEM), policyYaml(["signed: { by: a }"])).authorities[0]?.spec;
+    assert.equal(spec?.kind === "cosign" && spec.keys[0]?.pem, PEM);
     assert.match(
       problems(inline("nothing")).join("\n"),
       /p\.yaml:5:31: spec\.cosign\.keys\[0\]\.inline: the inline key is not a public key/,

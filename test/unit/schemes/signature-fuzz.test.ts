@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 
 import { digestOf } from "../../../src/crypto/digest-of.ts";
 import type { SignatureEvidence } from "../../../src/domain/evidence.ts";
+import type { Opinion } from "../../../src/domain/facts.ts";
 import type { Document } from "../../../src/domain/subject.ts";
 import { SCHEMES } from "../../../src/schemes/index.ts";
 import { signatureEvidence } from "../../../src/schemes/evidence.ts";
@@ -25,13 +26,14 @@ const images = new MemoryImages()
   .put(signCosignLegacy({ image: image.digest, key, log }))
   .refer(image.digest, signBundle({ image: image.digest, key, log }), undefined);
 const GOOD = await collectAll(images, target, spec);
-const ASSESS = new Map(SCHEMES.map((scheme) => [scheme.id, scheme.authority(spec)!]));
+const ASSESS = new Map(SCHEMES.signatures.map((scheme) => [scheme.id, scheme.authority(spec)!]));
 
-function judge(evidence: SignatureEvidence): "verified" | "rejected" {
-  return ASSESS.get(evidence.scheme)!(evidence, target).kind;
+async function judge(evidence: SignatureEvidence): Promise<Opinion["kind"]> {
+  return (await ASSESS.get(evidence.scheme)!(evidence, target)).kind;
 }
 
-test("the seeds of the fuzzing verify", () => assert.deepEqual(GOOD.map(judge), ["verified", "verified"]));
+test("the seeds of the fuzzing verify", async () =>
+  assert.deepEqual(await Promise.all(GOOD.map(judge)), ["verified", "verified"]));
 
 /** One change to a text: a character replaced, a piece cut out, doubled or swapped for a token that parsers care about. */
 const change = fc.record({
@@ -48,9 +50,9 @@ function edit(text: string, { at, length, by }: { at: number; length: number; by
   return text.slice(0, from) + by + text.slice(from + length);
 }
 
-test("no changed payload or bundle verifies, and none throws", () => {
-  fc.assert(
-    fc.property(fc.constantFrom(...GOOD), change, (good, how) => {
+test("no changed payload or bundle verifies, and none throws", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...GOOD), change, async (good, how) => {
       const last = good.documents.at(-1)!;
       const before = Buffer.from(last.bytes);
       const bytes = Buffer.from(edit(before.toString(), how));
@@ -58,7 +60,7 @@ test("no changed payload or bundle verifies, and none throws", () => {
         descriptor: { ...last.descriptor, digest: digestOf(bytes), size: bytes.length },
         bytes,
       };
-      const verdict = judge(signatureEvidence({ ...good, documents: [...good.documents.slice(0, -1), changed] }));
+      const verdict = await judge(signatureEvidence({ ...good, documents: [...good.documents.slice(0, -1), changed] }));
       // A bundle's hint and key id are not signed, and white space is not read.
       const harmless = bytes.equals(before) || sameMeaning(before.toString(), bytes.toString());
       if (!harmless) assert.equal(verdict, "rejected", bytes.toString());
@@ -82,17 +84,17 @@ function sameMeaning(before: string, after: string): boolean {
   return stripped !== undefined && stripped === strip(after);
 }
 
-test("no changed annotation of a layer verifies, unless it is one that nobody reads", () => {
+test("no changed annotation of a layer verifies, unless it is one that nobody reads", async () => {
   const [layer] = GOOD;
   const document = layer!.documents[0]!;
   const names = fc.constantFrom("dev.cosignproject.cosign/signature", "dev.sigstore.cosign/bundle");
-  fc.assert(
-    fc.property(names, change, (name, how) => {
+  await fc.assert(
+    fc.asyncProperty(names, change, async (name, how) => {
       const before = document.descriptor.annotations[name]!;
       const after = edit(before, how);
       const annotations = { ...document.descriptor.annotations, [name]: after };
       const documents = [{ ...document, descriptor: { ...document.descriptor, annotations } }];
-      const verdict = judge(signatureEvidence({ ...layer!, documents }));
+      const verdict = await judge(signatureEvidence({ ...layer!, documents }));
       const bare = after.replaceAll(/\s/g, "");
       if (bare !== before) assert.equal(verdict, "rejected", after);
     }),
@@ -100,14 +102,19 @@ test("no changed annotation of a layer verifies, unless it is one that nobody re
   );
 });
 
-test("arbitrary bytes never verify and never throw", () => {
-  fc.assert(
-    fc.property(fc.constantFrom(...GOOD), fc.uint8Array({ maxLength: 200 }), fc.json(), (good, noise, json) => {
-      for (const bytes of [noise, Buffer.from(json)]) {
-        const documents = good.documents.map((document) => ({ ...document, bytes }));
-        assert.equal(judge(signatureEvidence({ ...good, documents })), "rejected");
-      }
-    }),
+test("arbitrary bytes never verify and never throw", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...GOOD),
+      fc.uint8Array({ maxLength: 200 }),
+      fc.json(),
+      async (good, noise, json) => {
+        for (const bytes of [noise, Buffer.from(json)]) {
+          const documents = good.documents.map((document) => ({ ...document, bytes }));
+          assert.equal(await judge(signatureEvidence({ ...good, documents })), "rejected");
+        }
+      },
+    ),
     { numRuns: 500 },
   );
 });
