@@ -15,6 +15,9 @@ type Of<K extends Syntax["kind"]> = Extract<Syntax, { readonly kind: K }>;
 /** What may be spent on working out parts that are the same for every statement. */
 const FOLDING_COST = 10_000;
 
+/** Making a list or a map costs more than reading one. */
+const ALLOCATION = 8;
+
 const TYPE_NAMES = ["bool", "int", "double", "string", "list", "map", "null_type", "type"] as const;
 const LONG_TYPE_NAMES: readonly string[] = ["google.protobuf.Timestamp", "google.protobuf.Duration"];
 
@@ -34,7 +37,14 @@ function folded(step: Step): Step {
   }
 }
 
+type Operation = Of<"not" | "negative"> | Of<"binary"> | Of<"and" | "or"> | Of<"choice">;
+
+function isOperation(syntax: Syntax): syntax is Operation {
+  return ["not", "negative", "binary", "and", "or", "choice"].includes(syntax.kind);
+}
+
 function unfolded(syntax: Syntax, scope: Scope): Step {
+  if (isOperation(syntax)) return operation(syntax, scope);
   switch (syntax.kind) {
     case "literal":
       return constantStep(syntax.at, typeOf(syntax.value), syntax.value);
@@ -50,6 +60,11 @@ function unfolded(syntax: Syntax, scope: Scope): Step {
       return index(syntax, scope);
     case "call":
       return comprehension(syntax, scope, compile) ?? compileCall(syntax, scope, compile);
+  }
+}
+
+function operation(syntax: Operation, scope: Scope): Step {
+  switch (syntax.kind) {
     case "not":
     case "negative":
       return unary(syntax, scope, syntax.kind === "not" ? NOT : NEGATIVE);
@@ -85,7 +100,7 @@ function reading(name: string, slot: number, at: number): Step["run"] {
 function list({ at, items }: Of<"list">, scope: Scope): Step {
   const steps = items.map((item) => compile(item, scope));
   const run = (frame: Frame): Result => {
-    frame.meter.spend(1 + steps.length);
+    frame.meter.spend(ALLOCATION + steps.length);
     const values: CelValue[] = [];
     for (const step of steps) {
       const value = step.run(frame);
@@ -100,7 +115,7 @@ function list({ at, items }: Of<"list">, scope: Scope): Step {
 function map({ at, entries }: Of<"map">, scope: Scope): Step {
   const steps = entries.map(([key, value]) => ({ key: compile(key, scope), value: compile(value, scope) }));
   const run = (frame: Frame): Result => {
-    frame.meter.spend(1 + steps.length);
+    frame.meter.spend(ALLOCATION + steps.length);
     const made = new Map<CelKey, CelValue>();
     for (const step of steps) {
       const key = step.key.run(frame);

@@ -104,12 +104,17 @@ function itemsOf(value: CelValue): readonly CelValue[] | undefined {
 
 type Binding = { readonly frame: Frame; readonly slot: number };
 
+const ERROR_COST = 16;
+
 function making(step: Step | undefined, { frame, slot }: Binding): OfItem {
   if (step === undefined) return (item) => item;
   return (item) => {
     frame.meter.spend(1);
     frame.slots[slot] = item;
-    return step.run(frame);
+    const result = step.run(frame);
+    // An error has words, which take their time to make.
+    if (result instanceof CelError) frame.meter.spend(ERROR_COST);
+    return result;
   };
 }
 
