@@ -94,14 +94,18 @@ function issuesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): reado
 
 type Branch = readonly z.core.$ZodIssue[];
 
-/** The form that was probably meant: the one of the right kind of value, else the one with other words. */
+/** The form that was probably meant: the one of the right kind of value that knows the most of its keys, else the one with other words. */
 function meantBranch(branches: readonly Branch[]): Branch | undefined {
   const fails = (branch: Branch, ...codes: readonly string[]): boolean =>
     branch.some((one) => one.path.length === 0 && codes.includes(one.code));
-  return (
-    branches.find((branch) => !fails(branch, "invalid_type", "invalid_value")) ??
-    branches.find((branch) => !fails(branch, "invalid_type"))
-  );
+  const fitting = branches.filter((branch) => !fails(branch, "invalid_type", "invalid_value"));
+  const [best] = fitting.sort((a, b) => unknownKeys(a) - unknownKeys(b));
+  return best ?? branches.find((branch) => !fails(branch, "invalid_type"));
+}
+
+function unknownKeys(branch: Branch): number {
+  const own = branch.filter((one) => one.path.length === 0);
+  return own.reduce((sum, one) => sum + (one.code === "unrecognized_keys" ? one.keys.length : 0), 0);
 }
 
 function plainWords(issue: z.core.$ZodRawIssue): string | undefined {

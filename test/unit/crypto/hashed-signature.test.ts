@@ -27,7 +27,9 @@ const HOW: readonly (readonly [KeyKind, "pss" | "sha384" | "sha512" | undefined]
 ];
 
 /** Two of each kind, since making one costs more than all checks. */
-const KEYS = new Map([...new Set(HOW.map(([kind]) => kind))].map((kind) => [kind, [makeKey(kind), makeKey(kind)] as const]));
+const KEYS = new Map(
+  [...new Set(HOW.map(([kind]) => kind))].map((kind) => [kind, [makeKey(kind), makeKey(kind)] as const]),
+);
 
 function keysOf(kind: KeyKind): readonly [SigningKey, SigningKey] {
   return KEYS.get(kind) ?? [makeKey(kind), makeKey(kind)];

@@ -66,6 +66,18 @@ const PROVED: ReadonlySet<string> = new Set([
   "spec.rules",
   "rule.signed",
   "rule.signed.by",
+  "rule.attested",
+  "rule.attested.by",
+  "rule.attested.predicateType",
+  "rule.attested.where",
+  "rule.attested.notOlderThan",
+  "rule.attested.select",
+  "rule.attested.join",
+  "rule.attested.join.by",
+  "rule.attested.join.predicateType",
+  "rule.attested.join.where",
+  "rule.attested.join.notOlderThan",
+  "rule.attested.join.select",
   "rule.pinned",
   "rule.pinned.digests",
   "rule.user",
@@ -90,6 +102,7 @@ const PROVED: ReadonlySet<string> = new Set([
 type Schema = {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  readonly additionalProperties?: Schema | boolean;
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
   readonly $ref?: string;
@@ -101,6 +114,7 @@ function fieldsOf(schema: Schema, at: string): readonly string[] {
     ...(schema.anyOf ?? []),
     ...(schema.oneOf ?? []),
     ...(schema.items === undefined ? [] : [schema.items]),
+    ...(typeof schema.additionalProperties === "object" ? [schema.additionalProperties] : []),
   ];
   const own = Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
     const path = at === "" ? name : `${at}.${name}`;
@@ -144,7 +158,7 @@ test("every field of the published schema is one that is shown to matter here, a
 test("the published schema offers no word that would be refused", () => {
   assert.doesNotMatch(
     JSON.stringify(policyJsonSchema()),
-    /"(?:attested|base|workload|keyless|notary|notation|simpleSigning|tufMirror)"/,
+    /"(?:base|workload|keyless|notary|notation|simpleSigning|tufMirror)"/,
   );
 });
 
@@ -374,6 +388,7 @@ suite("needs", () => {
         authorities: ["a", "b", "c"],
         attesters: [],
         layers: "never",
+        statements: [],
       },
     );
   });
