@@ -86,6 +86,9 @@ function issuesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): reado
     const messages = issue.message.split(LINE);
     return issue.keys.map((key, at) => ({ path: [...path, key], key: true, message: messages[at] ?? issue.message }));
   }
+  if (issue.code === "invalid_key") {
+    return issue.issues.map(({ message }) => ({ path, key: true, message }));
+  }
   if (issue.code !== "invalid_union") return [{ path, key: false, message: issue.message }];
   const meant = meantBranch(issue.errors);
   if (meant !== undefined) return meant.flatMap((one) => issuesOf(one, path));
