@@ -60,7 +60,7 @@ export const celExpressions: fc.Arbitrary<string> = fc.letrec<Record<"any" | "tr
   const truth = tie("truth");
   // What is called on is mostly data: a call that cannot be right is refused before it is evaluated.
   const of = fc.oneof({ weight: 8, arbitrary: path }, { weight: 1, arbitrary: any });
-  const both = <T extends readonly string[]>(...operators: T) =>
+  const both = (...operators: readonly string[]) =>
     fc.tuple(any, fc.constantFrom(...operators), any).map(([a, operator, b]) => `(${a} ${operator} ${b})`);
   const macro = fc
     .tuple(of, fc.constantFrom("all", "exists", "exists_one", "filter", "map"), fc.constantFrom("i", "j", "x"), truth)

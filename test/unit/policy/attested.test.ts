@@ -512,7 +512,7 @@ suite("a join", () => {
   });
 
   test("is undetermined while a further statement that any would do may be unseen", () => {
-    const scan = attestation({ ...{ by: "scanner", type: SCAN }, predicate: {} });
+    const scan = attestation({ by: "scanner", type: SCAN, predicate: {} });
     const facts = (state: "gap" | "observed") => ({
       sources: [
         { about: ROOT, source: SOURCE, state: { kind: "observed", found: 1 } as const },
