@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 
 import { InputError } from "../domain/errors.ts";
+import { certificateOfPem } from "./certificate-pem.ts";
 import { hashOfContent, type Content } from "./hashed-bytes.ts";
 import { parseLogBody, type LogBody, type LoggedEnvelope, type LoggedSignature, type Verifier } from "./log-body.ts";
 import { derOfPem, parsePublicKey, publicKeyOfSpki, type PublicKey } from "./public-key.ts";
@@ -17,6 +18,8 @@ export type Logged = {
   readonly signatures: readonly Uint8Array[];
   /** DER SubjectPublicKeyInfo of the key that was found to have signed. */
   readonly signer: Uint8Array;
+  /** DER of the certificate that names the signer: then the entry must hold the same, and not another of the same key. */
+  readonly certificate?: Uint8Array | undefined;
 };
 
 /**
@@ -31,10 +34,16 @@ export function logMismatch(body: Uint8Array, logged: Logged): string | undefine
   if (!isHash(entry.hash, content)) return "the log entry is of other signed content";
   if (entry.envelope !== undefined) return envelopeMismatch(entry, entry.envelope, logged);
   if (!sameSet(entry.signatures, logged.signatures)) return "the log entry holds another signature";
-  if (!entry.signatures.every((each) => isKeyOf(each.verifier, logged.signer))) {
-    return "the log entry holds the signature of another key";
-  }
-  return undefined;
+  const strangers = entry.signatures.filter(({ verifier }) => !isMaker(verifier, logged));
+  if (strangers.length === 0) return undefined;
+  return strangers.every(({ verifier }) => isKeyOf(verifier, logged.signer))
+    ? "the log entry holds another certificate, of the same key"
+    : "the log entry holds the signature of another key";
+}
+
+/** A certificate's key is its certificate's, so where one is asked for nothing else is compared. */
+function isMaker(verifier: Verifier, { signer, certificate }: Logged): boolean {
+  return certificate === undefined ? isKeyOf(verifier, signer) : isCertificate(verifier, certificate);
 }
 
 /** An entry that holds no signature vouches for them by the hash of the envelope that does. */
@@ -43,7 +52,7 @@ function envelopeMismatch(entry: LogBody, envelope: LoggedEnvelope, logged: Logg
     return `the log entry is of the kind ${entry.kind} ${entry.version}, and the envelope does not stand by itself`;
   }
   if (!isHash(envelope.hash, logged.envelope)) return "the log entry is of another envelope";
-  return isKeyOf(envelope.verifier, logged.signer) ? undefined : "the log entry holds the signature of another key";
+  return isMaker(envelope.verifier, logged) ? undefined : "the log entry holds the signature of another key";
 }
 
 /** The key an entry names as the maker of this signature: a claim, until the key is seen to verify it. */
@@ -84,6 +93,11 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
 function isKeyOf(verifier: Verifier, signer: Uint8Array): boolean {
   const written = verifier.kind === "pem" ? derOfPem(verifier.text) : verifier.der;
   return sameBytes(written, signer) || sameBytes(keyOfVerifier(verifier)?.der, signer);
+}
+
+function isCertificate(verifier: Verifier, der: Uint8Array): boolean {
+  if (verifier.kind === "spki") return false;
+  return sameBytes(verifier.kind === "pem" ? certificateOfPem(verifier.text) : verifier.der, der);
 }
 
 /** The key of a logged key or certificate. A certificate is only unwrapped here: nothing says that it may be trusted. */

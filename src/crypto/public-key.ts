@@ -167,11 +167,6 @@ const HASH_CHECKS: Readonly<Record<KeyAlgorithm, readonly HashCheck[]>> = {
   ed25519: [],
 };
 
-/** Whether a signature of this key can be checked where only hashes of the content are known. */
-export function canCheckHashes(key: PublicKey): boolean {
-  return HASH_CHECKS[key.algorithm].length > 0;
-}
-
 /** Whether the holder of this key signed exactly these bytes. Never throws: what cannot be read was not signed. */
 export function isSignedBy(key: PublicKey, message: Content, signature: Uint8Array): boolean {
   const checks: readonly (() => boolean)[] =

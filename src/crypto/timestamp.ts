@@ -9,7 +9,7 @@ import { hashOfContent, type Content } from "./hashed-bytes.ts";
 import { hashAlgorithmOf, isSignedWith } from "./signature-algorithm.ts";
 import { namesSigner } from "./signing-certificate.ts";
 import { parseTimestampInfo, type TimestampInfo } from "./timestamp-info.ts";
-import { verifyChain } from "./x509.ts";
+import { verifyChain, type Issued } from "./x509.ts";
 
 /** Whose timestamps count. */
 export type TimestampAuthority = {
@@ -20,6 +20,8 @@ export type TimestampAuthority = {
   /** The times that it may state, both inclusive. */
   readonly notBefore: Instant;
   readonly notAfter: Instant | undefined;
+  /** Who tells whether one of these certificates issued another, if somebody remembers. */
+  readonly issued?: Issued;
 };
 
 export type TimestampCheck =
@@ -132,9 +134,9 @@ function checkSigner(data: SignedData, message: Content, candidate: Candidate): 
 }
 
 /** Whether one of the authority's own certificates is it or issued it: then a fault in its token is the authority's. */
-function isOf(signer: Certificate, { leaf, intermediates, root }: TimestampAuthority): boolean {
+function isOf(signer: Certificate, { leaf, intermediates, root, issued = isIssuedBy }: TimestampAuthority): boolean {
   if (leaf !== undefined && isSameCertificate(signer, leaf)) return true;
-  return [...intermediates, root].some((issuer) => isIssuedBy(signer, issuer));
+  return [...intermediates, root].some((issuer) => issued(signer, issuer));
 }
 
 /** RFC 5652 section 5.4 and 5.6, RFC 5816 section 2.2.1. */
@@ -163,7 +165,8 @@ function chainProblem({ signer, embedded, authority }: Candidate, { at }: Timest
   // Where the trust root has the whole chain, a stranger's certificates are not needed.
   const intermediates =
     authority.leaf === undefined ? [...authority.intermediates, ...others] : authority.intermediates;
-  const chain = verifyChain(signer, { intermediates, roots: [authority.root] }, at, TIME_STAMPING);
+  const { root, issued } = authority;
+  const chain = verifyChain(signer, { intermediates, roots: [root], issued }, at, TIME_STAMPING);
   return chain.kind === "trusted" ? undefined : chain.detail;
 }
 

@@ -35,3 +35,14 @@ export function joinNeeds(a: Needs, b: Needs): Needs {
     statements: [...a.statements, ...b.statements],
   };
 }
+
+/** What is asked of statements of this predicate type, whoever made them; nothing for a type that is not known. */
+export function pathsFor(needs: readonly StatementNeed[], predicateType: string | undefined): readonly string[] {
+  const asked = needs.filter((need) => need.predicateType === predicateType).flatMap(({ paths }) => paths);
+  return [...new Set(asked)].sort();
+}
+
+/** Whether what was kept for some paths holds all that others lead to. */
+export function coversPaths(kept: readonly string[], paths: readonly string[]): boolean {
+  return paths.every((path) => kept.some((each) => path === each || path.startsWith(`${each}.`)));
+}

@@ -22,6 +22,7 @@ const NO_STATEMENTS: Statements = new Map();
 export type Decide = {
   readonly dossier: Dossier;
   readonly facts: ImageFacts;
+  readonly statements: Statements;
   readonly set: PolicySet;
   readonly matched: readonly Policy[];
   readonly plan: Plan;

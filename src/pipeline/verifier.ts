@@ -15,6 +15,7 @@ import { examine, factsId } from "./examine.ts";
 import { locate, recall, type Located } from "./locate.ts";
 import { fullPlan, planOf, type Plan } from "./plan.ts";
 import type { Observer } from "./observer.ts";
+import { loadStatements } from "./statements.ts";
 import { scopeOf, type Scope, type Unmatched } from "./scope.ts";
 import { SingleFlight } from "./single-flight.ts";
 import { unresolvedFrom } from "./unresolved.ts";
@@ -105,8 +106,9 @@ export class Verifier {
   async #judge(dossier: Dossier, { scope, matched, plan }: InForce): Promise<Judged> {
     const { unmatched, ages, schemes } = this.#parts;
     const facts = await this.#facts(dossier, scope);
+    const statements = await loadStatements({ dossier, facts, needs: plan.statements, schemes });
     const at = this.#parts.clock.now();
-    const judged = decide({ dossier, facts, set: scope.set, matched, plan, unmatched, ages, schemes }, at);
+    const judged = decide({ dossier, facts, statements, set: scope.set, matched, plan, unmatched, ages, schemes }, at);
     await this.#parts.records.verdicts.put(judged.verdict, scope.id, judged.freshUntil, plus(at, KEPT_MS));
     return judged;
   }

@@ -1,3 +1,4 @@
+import { attestation } from "./attestation/scheme.ts";
 import { cosign } from "./cosign/scheme.ts";
 import type { Schemes } from "./scheme.ts";
 import { sigstoreBundle } from "./sigstore-bundle/scheme.ts";
@@ -5,5 +6,5 @@ import { sigstoreBundle } from "./sigstore-bundle/scheme.ts";
 /** Every scheme Assay knows, by its folder. Adding one is a line here. */
 export const SCHEMES: Schemes = {
   signatures: [cosign, sigstoreBundle],
-  attestations: [],
+  attestations: [attestation],
 };

@@ -4,7 +4,10 @@ import { test } from "node:test";
 import type { Digest } from "../../src/domain/digest.ts";
 import { REJECTION_REASONS, type RejectionReason } from "../../src/domain/facts.ts";
 import type { CosignOptions } from "../support/signing/cosign-signature.ts";
+import { basicConstraints } from "../support/signing/certificates.ts";
+import type { KeylessChain } from "../support/signing/keyless-chain.ts";
 import { makeKey } from "../support/signing/keys.ts";
+import { email, timestampOf, VirtualFulcio } from "../support/signing/virtual-fulcio.ts";
 import { VirtualLog } from "../support/signing/virtual-log.ts";
 import { DISTROLESS_FILES, reasonsOf, SupplyChain, verdictOf } from "../support/supply-chain.ts";
 
@@ -24,6 +27,14 @@ function proper(chain: SupplyChain): Partial<CosignOptions> {
   return { name: chain.ref(REPOSITORY), annotations: { env: "prod" } };
 }
 
+/** The policy asks for the release workflow, and what signs is broken in one thing. */
+const keylessWith =
+  (signing: (chain: SupplyChain) => Parameters<KeylessChain["legacy"]>[1], members = ""): Break =>
+  (chain, image) => {
+    chain.writeKeylessPolicy(members);
+    return chain.attach(REPOSITORY, chain.keyless.legacy(image, signing(chain)));
+  };
+
 const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   "missing-document": async (chain, image) => {
     const { manifest, mediaType, tag = "" } = chain.legacySignature(image, proper(chain));
@@ -34,6 +45,25 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   "no-signature": signedWith(() => ({ layer: ({ "dev.cosignproject.cosign/signature": _, ...rest }) => rest })),
   "bad-signature": signedWith(() => ({ tamper: (signed) => signed.replace("optional", "optional ") })),
   "unknown-key": signedWith(() => ({ key: makeKey() })),
+  "no-certificate": (chain, image) => {
+    chain.writeKeylessPolicy();
+    return chain.sign(REPOSITORY, image);
+  },
+  "certificate-unfit": keylessWith(() => ({
+    leaf: { extensions: (proper) => [...proper, basicConstraints()] },
+  })),
+  "certificate-untrusted": keylessWith(() => ({ leaf: { signer: new VirtualFulcio().intermediate } })),
+  "certificate-expired": keylessWith(() => ({ leaf: { notAfter: "2023-11-14T22:13:19Z" } })),
+  "sct-missing": keylessWith(() => ({ leaf: { timestamps: () => [] } })),
+  "sct-invalid": keylessWith(() => ({
+    leaf: { timestamps: (proper) => [timestampOf({ ...proper, log: makeKey() })] },
+  })),
+  "no-verified-time": keylessWith(() => ({ log: undefined }), "transparencyLog: unsafeIgnored"),
+  "wrong-signer": keylessWith(() => ({ leaf: { names: [email("eve@example.com")] } })),
+  "extension-mismatch": keylessWith(
+    () => ({ leaf: { says: { sourceRepositoryRef: "refs/heads/evil" } } }),
+    "extensions: { sourceRepositoryRef: refs/heads/main }",
+  ),
   "log-missing": signedWith(() => ({ layer: ({ "dev.sigstore.cosign/bundle": _, ...rest }) => rest })),
   "log-untrusted": signedWith(() => ({ log: new VirtualLog() })),
   "log-invalid": signedWith(() => ({ entry: (proper) => ({ ...proper, integratedTime: proper.integratedTime + 1 }) })),
@@ -72,6 +102,16 @@ test("the image that each negative below breaks is allowed as it is", async () =
   const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
   await chain.attach(REPOSITORY, chain.legacySignature(manifest.descriptor.digest, proper(chain)));
   assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
+});
+
+test("an image that the release workflow signed without a key is allowed", async () => {
+  await using chain = await openChain();
+  chain.writeKeylessPolicy("extensions: { sourceRepositoryRef: refs/heads/main }");
+  const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
+  const leaf = { says: { sourceRepositoryRef: "refs/heads/main" } };
+  await chain.attach(REPOSITORY, chain.keyless.legacy(manifest.descriptor.digest, { leaf }));
+  const verdict = await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`));
+  assert.equal(verdict.decision, "allow", JSON.stringify(verdict.findings));
 });
 
 test("an image whose signature has the timestamp that is required is allowed", async () => {

@@ -146,7 +146,7 @@ suite("whatever the policies and the facts", () => {
           assert.equal(judged(set, more).decision, "allow");
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 2500 },
     );
     assert.ok(tried > 30, `only ${tried} were allowed`);
   });

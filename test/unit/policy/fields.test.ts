@@ -31,7 +31,7 @@ import {
   verified,
 } from "../../support/policy-facts.ts";
 
-/** Every field of the language, each with the test below that shows it to matter. */
+/** Every field of the language, each with a test that shows it to matter: below, and for keyless in keyless.test.ts. */
 const PROVED: ReadonlySet<string> = new Set([
   "apiVersion",
   "kind",
@@ -45,6 +45,8 @@ const PROVED: ReadonlySet<string> = new Set([
   "spec.cosign.keys.inline",
   "spec.cosign.discover",
   "spec.cosign.trustRoot",
+  "spec.cosign.trustRoot.tufMirror",
+  "spec.cosign.trustRoot.root",
   "spec.cosign.rekorKeys",
   "spec.cosign.rekorKeys.file",
   "spec.cosign.rekorKeys.inline",
@@ -57,6 +59,36 @@ const PROVED: ReadonlySet<string> = new Set([
   "spec.cosign.signedIdentity.repository",
   "spec.cosign.signedIdentity.prefix",
   "spec.cosign.signedIdentity.signedPrefix",
+  "spec.keyless",
+  "spec.keyless.identities",
+  "spec.keyless.identities.issuer",
+  "spec.keyless.identities.issuerPattern",
+  "spec.keyless.identities.issuerRegExp",
+  "spec.keyless.identities.subject",
+  "spec.keyless.identities.subjectPattern",
+  "spec.keyless.identities.subjectRegExp",
+  "spec.keyless.trustRoot",
+  "spec.keyless.trustRoot.tufMirror",
+  "spec.keyless.trustRoot.root",
+  "spec.keyless.certificateAuthority",
+  "spec.keyless.certificateAuthority.roots",
+  "spec.keyless.certificateAuthority.roots.file",
+  "spec.keyless.certificateAuthority.roots.inline",
+  "spec.keyless.certificateAuthority.intermediates",
+  "spec.keyless.certificateAuthority.intermediates.file",
+  "spec.keyless.certificateAuthority.intermediates.inline",
+  "spec.keyless.discover",
+  "spec.keyless.sct",
+  "spec.keyless.transparencyLog",
+  "spec.keyless.timestamp",
+  "spec.keyless.extensions",
+  "spec.keyless.annotations",
+  "spec.keyless.signedIdentity",
+  "spec.keyless.signedIdentity.type",
+  "spec.keyless.signedIdentity.reference",
+  "spec.keyless.signedIdentity.repository",
+  "spec.keyless.signedIdentity.prefix",
+  "spec.keyless.signedIdentity.signedPrefix",
   "spec.match",
   "spec.match.images",
   "spec.match.exceptImages",
@@ -140,7 +172,9 @@ function publishedFields(): ReadonlySet<string> {
 function cosign(members: string): CosignAuthority {
   const read = (path: string) =>
     path.endsWith(".json")
-      ? JSON.stringify({ mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1" })
+      ? path === "tuf.json"
+        ? JSON.stringify({ signed: { _type: "root" }, signatures: [] })
+        : JSON.stringify({ mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1" })
       : `-----BEGIN PUBLIC KEY-----\n${Buffer.from(path).toString("base64")}\n-----END PUBLIC KEY-----\n`;
   const text = authorityYaml("a").replace("{ keys: [ { file: a.pub } ] }", `{ ${members} }`);
   const documents = `${text}\n---\n${policyYaml(["signed: { by: a }"])}`;
@@ -159,10 +193,7 @@ test("every field of the published schema is one that is shown to matter here, a
 });
 
 test("the published schema offers no word that would be refused", () => {
-  assert.doesNotMatch(
-    JSON.stringify(policyJsonSchema()),
-    /"(?:base|workload|keyless|notary|notation|simpleSigning|tufMirror)"/,
-  );
+  assert.doesNotMatch(JSON.stringify(policyJsonSchema()), /"(?:base|workload|notary|notation|simpleSigning)"/);
 });
 
 suite("each field of a cosign authority reaches the domain", () => {
@@ -215,6 +246,14 @@ suite("each field of a cosign authority reaches the domain", () => {
       ["b.pub", "the inline key"],
     );
     assert.match(keys[1]?.pem ?? "", /YWJj/);
+  });
+
+  test("trustRoot of a TUF repository, without a slash at its end", () => {
+    const { transparencyLog } = cosign(`${KEYS}, trustRoot: { tufMirror: "https://tuf.example.com/", root: tuf.json }`);
+    assert.ok(transparencyLog.kind === "required" && transparencyLog.root.kind === "tuf-mirror");
+    const { mirror, from, rootJson } = transparencyLog.root;
+    assert.deepEqual([mirror, from], ["https://tuf.example.com", "tuf.json"]);
+    assert.match(rootJson, /"_type":"root"/);
   });
 
   test("trustRoot and rekorKeys", () => {

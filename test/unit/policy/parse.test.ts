@@ -57,8 +57,7 @@ suite("a policy file with several mistakes", () => {
     assert.deepEqual(problems(text), [
       "p.yaml:6:5: spec.cosign.keys: is missing: expected a list",
       'p.yaml:6:5: spec.cosign: unknown key "keyz"; did you mean "keys"?',
-      "p.yaml:7:29: spec.cosign.trustRoot.tufMirror: is not supported by this version: remove it, or use a version that has it",
-      "p.yaml:7:38: spec.cosign.trustRoot.root: is not supported by this version: remove it, or use a version that has it",
+      "p.yaml:7:29: spec.cosign.trustRoot.tufMirror: is not the https URL of a TUF repository, such as https://tuf.example.com",
       'p.yaml:8:3: spec: unknown key "enforcment"; did you mean "enforcement"?',
       'p.yaml:14:21: spec.match.images[0]: the pattern "nginx" names no host: write the registry too, such as docker.io/library/nginx or registry.example.com/nginx',
       "p.yaml:14:73: spec.match.namespaces: is an empty list, which would say nothing: name something or leave the key out",
@@ -264,7 +263,22 @@ suite("authorities", () => {
       "keys: [{ file: k }], timestamp: required, rekorKeys: [{ file: r }]",
       /timestamp: is required, but nothing says/,
     ],
-    ["an empty trust root", "keys: [{ file: k }], trustRoot: {}", /trustRoot: is not a trust root/],
+    ["an empty trust root", "keys: [{ file: k }], trustRoot: {}", /trustRoot\.tufMirror: is missing/],
+    [
+      "a TUF repository by plain HTTP",
+      "keys: [{ file: k }], trustRoot: { tufMirror: http://tuf.example.com, root: root.json }",
+      /trustRoot\.tufMirror: is not the https URL of a TUF repository/,
+    ],
+    [
+      "a TUF repository behind a user name",
+      'keys: [{ file: k }], trustRoot: { tufMirror: "https://a@tuf.example.com", root: root.json }',
+      /trustRoot\.tufMirror: is not the https URL of a TUF repository/,
+    ],
+    [
+      "a TUF root that is a key",
+      "keys: [{ file: k }], trustRoot: { tufMirror: https://tuf.example.com, root: root.json }",
+      /trustRoot\.root: the file "root\.json" is not the root\.json of a TUF repository/,
+    ],
     [
       "a trust root that is a key",
       "keys: [{ file: k }], trustRoot: root.json",
@@ -308,7 +322,7 @@ suite("authorities", () => {
     });
   }
 
-  for (const kind of ["keyless", "notary", "notation", "simpleSigning"]) {
+  for (const kind of ["notary", "notation", "simpleSigning"]) {
     test(`of the kind ${kind} are not supported yet, and never ignored`, () => {
       const text = authorityYaml("a").replace(/ {2}cosign: .*/, `  ${kind}: { anything: 1 }`);
       assert.match(
