@@ -49,6 +49,12 @@ export const REJECTION_REASONS = [
   "wrong-identity",
   "wrong-subject",
   "wrong-predicate",
+  "no-trust-policy",
+  "verification-skipped",
+  "unfit-certificate",
+  "untrusted-certificate",
+  "expired-certificate",
+  "revoked-certificate",
 ] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
