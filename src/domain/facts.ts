@@ -51,10 +51,10 @@ export const REJECTION_REASONS = [
   "wrong-predicate",
   "no-trust-policy",
   "verification-skipped",
-  "unfit-certificate",
-  "untrusted-certificate",
-  "expired-certificate",
-  "revoked-certificate",
+  "certificate-unfit",
+  "certificate-untrusted",
+  "certificate-expired",
+  "certificate-revoked",
 ] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 

@@ -19,7 +19,7 @@ export async function collectSignatures(
   signal: AbortSignal,
 ): Promise<readonly SignatureSource[]> {
   const { fetch, notary, memory, clock } = parts;
-  const images = rememberingImages(parts.images, earlier.signatures);
+  const images = rememberingImages(parts.images, earlier.signatures, manifestsOf(subject));
   const sources: Sources = { images, fetch, notary, memory, clock, once: remembering() };
   const looks = signedDigests(subject).flatMap((about) =>
     plan.places.map(async (place): Promise<SignatureSource> => {
@@ -88,13 +88,22 @@ function remembering(): Sources["once"] {
   };
 }
 
+/** The subject's own manifests, which were read before its signatures are looked for. */
+function manifestsOf({ root, leaves }: Subject): readonly Document[] {
+  return [root, ...leaves.flatMap(({ manifest }) => (manifest.kind === "observed" ? [manifest.value.document] : []))];
+}
+
 /** Two schemes that both read referrers cost one list, and bytes that an earlier look brought are not fetched again. */
-function rememberingImages(images: ImageSource, earlier: readonly SignatureSource[]): ImageSource {
+function rememberingImages(
+  images: ImageSource,
+  earlier: readonly SignatureSource[],
+  own: readonly Document[],
+): ImageSource {
   const evidence = earlier.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
   const documents = evidence.flatMap((item) => item.documents.map((document) => ({ document, item })));
   const isArtifact = ({ document, item }: (typeof documents)[number]): boolean =>
     document.descriptor.digest === item.artifact.digest;
-  const manifests = byDigest(documents.filter(isArtifact).map(({ document }) => document));
+  const manifests = byDigest([...documents.filter(isArtifact).map(({ document }) => document), ...own]);
   const blobs = byDigest(documents.filter((each) => !isArtifact(each)).map(({ document }) => document));
   const once = remembering();
   const manifest: ImageSource["manifest"] = async (repository, digest, signal) =>

@@ -23,7 +23,7 @@ import { Slices } from "./slices.ts";
 import type { CompiledAuthority, Trust } from "./trust.ts";
 
 /** Raised whenever the same evidence would give other facts, so that stored facts of older code are not found. */
-const EXAMINE_VERSION = 2;
+const EXAMINE_VERSION = 3;
 
 /** What the facts of a dossier under a trust are called; no clock, no network, no bytes needed. */
 export function factsId(dossier: Dossier, trust: Trust, schemes: Schemes): Digest {
@@ -67,7 +67,9 @@ type Pair = readonly [SignatureEvidence, CompiledAuthority];
 
 function pairsOf(sources: readonly SignatureSource[], { authorities }: Trust): readonly Pair[] {
   const evidence = sources.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
-  return evidence.flatMap((one) => authorities.map((authority): Pair => [one, authority]));
+  return evidence.flatMap((one) =>
+    authorities.filter(({ sources }) => sources.includes(one.source)).map((authority): Pair => [one, authority]),
+  );
 }
 
 /** Provenance is ours to state: an opinion cannot say whose it is. */

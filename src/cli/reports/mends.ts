@@ -19,6 +19,12 @@ const REJECTION_MENDS: Readonly<Record<RejectionReason, string>> = {
   "wrong-identity": "sign under the identity the authority names, or change that after review",
   "wrong-subject": "sign this digest: the signature is for another image",
   "wrong-predicate": "attest with the predicate type the policy names",
+  "no-trust-policy": "add the repository to the registryScopes of a statement, after review",
+  "verification-skipped": "give the statement a level that verifies, or do not ask for its signature",
+  "certificate-unfit": "sign with a certificate for code signing, and with its whole chain up to the root",
+  "certificate-untrusted": "sign with a certificate below the trust stores, or add its root to one after review",
+  "certificate-expired": "sign again with a certificate that is valid, and with a timestamp",
+  "certificate-revoked": "sign again with a certificate that is not revoked",
 };
 
 /** What to do where the image could not be judged at all. */

@@ -2,7 +2,7 @@ import { nameOfCertificate } from "../../crypto/certificate-name.ts";
 import { formatDistinguishedName } from "../../domain/distinguished-name.ts";
 import type { Descriptor } from "../../domain/descriptor.ts";
 import { InputError } from "../../domain/errors.ts";
-import type { Opinion, Signer } from "../../domain/facts.ts";
+import type { Signer } from "../../domain/facts.ts";
 import { quoted } from "../../domain/quoted.ts";
 import { formatRepository } from "../../domain/reference.ts";
 import type { Document } from "../../domain/subject.ts";

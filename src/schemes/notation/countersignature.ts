@@ -31,7 +31,7 @@ export function checkCountersignature(
   const { at, accuracy } = check;
   const outside = chain.find(({ notBefore, notAfter }) => plus(at, -accuracy) < notBefore || plus(at, accuracy) > notAfter);
   if (outside === undefined) return { kind: "proved", at, chain: check.path };
-  return { kind: "failed", reason: "expired-certificate", detail: outsideValidity(outside, `timestamp ${at}`) };
+  return { kind: "failed", reason: "certificate-expired", detail: outsideValidity(outside, `timestamp ${at}`) };
 }
 
 function invalid(detail: string): Countersignature {

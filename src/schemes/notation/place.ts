@@ -27,12 +27,17 @@ export function placeOf(authority: NotationAuthority, revocation: Revocation): P
   const lookups = authority.statements.flatMap(lookupsOf);
   if (lookups.length === 0) return REFERRERS;
   const key = `${NOTATION_REFERRERS}+revocation-${hash("sha256", JSON.stringify(lookups)).slice(0, 16)}` as SourceKey;
-  const statements = compileStatements(authority);
-  const look: RevocationLook = {
-    chains: (envelope, thumbprints, target) => chainsOf(statements, envelope, thumbprints, target),
-    collect: revocation.collect,
+  return {
+    key,
+    collect: (target, sources, signal) => {
+      const statements = compileStatements(authority);
+      const look: RevocationLook = {
+        chains: (envelope, thumbprints, about) => chainsOf(statements, envelope, thumbprints, about),
+        collect: revocation.collect,
+      };
+      return collectSignatures(target, sources, signal, look);
+    },
   };
-  return { key, collect: (target, sources, signal) => collectSignatures(target, sources, signal, look) };
 }
 
 /** What of a statement makes a difference to what is looked up. */

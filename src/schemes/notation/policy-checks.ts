@@ -34,7 +34,7 @@ function checkStore({ chain, attributes }: ProvedEnvelope, { stores }: Statement
   const detail = `its chain ends in ${root === undefined ? "nothing" : subjectOf(root)}, and no certificate of it is in ${
     named.length === 0 ? `a ${asked} store, of which none is named` : named.join(", ")
   }`;
-  return fails("chain", "untrusted-certificate", detail);
+  return fails("chain", "certificate-untrusted", detail);
 }
 
 /** Only a signing authority's time is proved before the timestamp is, as in the reference client. */
@@ -43,9 +43,9 @@ function checkRevocation({ chain, attributes }: ProvedEnvelope, { documents, gap
   const status = judge(chain, documents, gaps, { purpose: "code-signing", signedAt });
   switch (status.kind) {
     case "good":
-      return holds({ notAfter: status.until });
+      return holds({ notAfter: status.until, notes: status.notes });
     case "revoked":
-      return fails("chain", "revoked-certificate", status.detail);
+      return fails("chain", "certificate-revoked", status.detail);
     case "unknown":
       return { kind: "unknown", step: "chain", gap: status.gap };
   }

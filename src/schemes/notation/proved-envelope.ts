@@ -41,9 +41,9 @@ export function proveEnvelope(document: Document, thumbprints: readonly string[]
     const detail = `the signature is good, but over ${quoted(attributes.contentType, 120)}, not ${PAYLOAD_TYPE}`;
     return rejected("signature", "wrong-predicate", detail);
   }
-  const unfit = reading("chain", "unfit-certificate", () => ({ problem: chainProblem(chain, "code-signing") }));
+  const unfit = reading("chain", "certificate-unfit", () => ({ problem: chainProblem(chain, "code-signing") }));
   if ("kind" in unfit) return unfit;
-  if (unfit.problem !== undefined) return rejected("chain", "unfit-certificate", unfit.problem);
+  if (unfit.problem !== undefined) return rejected("chain", "certificate-unfit", unfit.problem);
   if (chain.map(thumbprintOf).join() !== thumbprints.join()) {
     return rejected("chain", "malformed", "its manifest lists the fingerprints of other certificates than the envelope's");
   }

@@ -14,8 +14,8 @@ export type RevocationOptions = {
 };
 
 export type RevocationStatus =
-  /** `until`: when the answers must be asked for again. */
-  | { readonly kind: "good"; readonly until: Instant | undefined }
+  /** `until`: when the answers must be asked for again; `notes`: what a reader should know of them. */
+  | { readonly kind: "good"; readonly until: Instant | undefined; readonly notes: readonly string[] }
   | { readonly kind: "revoked"; readonly detail: string }
   | { readonly kind: "unknown"; readonly gap: Gap };
 

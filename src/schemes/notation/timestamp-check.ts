@@ -1,7 +1,7 @@
 import type { Document } from "../../domain/subject.ts";
 import { earliest, latest, type Instant } from "../../domain/instant.ts";
 import type { Gap } from "../../domain/gap.ts";
-import { ALWAYS, fails, holds, type CheckResult } from "./check-result.ts";
+import { fails, holds, type CheckResult } from "./check-result.ts";
 import { checkCountersignature, outsideValidity } from "./countersignature.ts";
 import type { ProvedEnvelope } from "./proved-envelope.ts";
 import type { Revocation } from "./revocation-port.ts";
@@ -29,7 +29,7 @@ export function checkTimestamp(envelope: ProvedEnvelope, statement: Statement, a
 function checkSigningTime({ chain, attributes: { signingTime } }: ProvedEnvelope): CheckResult {
   const outside = chain.find(({ notBefore, notAfter }) => signingTime < notBefore || signingTime > notAfter);
   if (outside !== undefined) {
-    return fails("timestamp", "expired-certificate", outsideValidity(outside, `authentic signing time ${signingTime}`));
+    return fails("timestamp", "certificate-expired", outsideValidity(outside, `authentic signing time ${signingTime}`));
   }
   return holds({ notBefore: signingTime, signedAt: [signingTime] });
 }
@@ -49,9 +49,9 @@ function checkStamp(envelope: ProvedEnvelope, statement: Statement, { documents,
   const status = judge(stamp.chain, documents, gaps, { purpose: "timestamping", signedAt: undefined });
   switch (status.kind) {
     case "good":
-      return holds({ notBefore: stamp.at, notAfter: status.until, signedAt: [stamp.at] });
+      return holds({ notBefore: stamp.at, notAfter: status.until, signedAt: [stamp.at], notes: status.notes });
     case "revoked":
-      return fails("timestamp", "revoked-certificate", `a certificate of its timestamp is revoked: ${status.detail}`);
+      return fails("timestamp", "certificate-revoked", `a certificate of its timestamp is revoked: ${status.detail}`);
     case "unknown":
       return { kind: "unknown", step: "timestamp", gap: status.gap };
   }
@@ -61,9 +61,9 @@ function checkStamp(envelope: ProvedEnvelope, statement: Statement, { documents,
 function afterExpiry(envelope: ProvedEnvelope, stamped: CheckResult): CheckResult {
   const validity = validityOf(envelope);
   if (stamped.kind === "holds") {
-    const { notAfter, signedAt } = stamped.period;
+    const { notAfter, signedAt, notes } = stamped.period;
     const until = notAfter === undefined ? undefined : latest(notAfter, validity.notAfter);
-    return holds({ ...ALWAYS, ...validity, notAfter: until, signedAt });
+    return holds({ ...validity, notAfter: until, signedAt, notes });
   }
   const why = stamped.kind === "fails" ? stamped.detail : `${stamped.gap.code}: ${stamped.gap.what}`;
   const note = `once a certificate has expired, at ${validity.notAfter ?? "its end"}, a timestamp is needed, and now ${why}`;
