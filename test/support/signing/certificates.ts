@@ -18,6 +18,8 @@ export type Issued = {
 
 export type CertificateOptions = {
   readonly name: string;
+  /** The whole subject, in the place of one with that common name alone. */
+  readonly subject?: Buffer;
   /** Absent: signs itself. */
   readonly issuer?: Issued;
   readonly key?: SigningKey;
@@ -36,7 +38,12 @@ const ECDSA_SHA1 = sequence(oid("1.2.840.10045.4.1"));
 export const ECDSA_SHA256 = sequence(oid("1.2.840.10045.4.3.2"));
 
 export function nameOf(text: string): Buffer {
-  return sequence(set(sequence(oid("2.5.4.3"), der(0x0c, Buffer.from(text)))));
+  return subjectOf(["2.5.4.3", text]);
+}
+
+/** A name of these attributes by their object identifiers, in this order. */
+export function subjectOf(...attributes: readonly (readonly [string, string])[]): Buffer {
+  return sequence(...attributes.map(([type, text]) => set(sequence(oid(type), der(0x0c, Buffer.from(text))))));
 }
 
 export function extension(name: string, value: Buffer, critical = true): Buffer {
@@ -61,7 +68,7 @@ export const TSA_EXTENSIONS = [keyUsage(0x80, 7), purposes(true, TIME_STAMPING)]
 
 export function issue(options: CertificateOptions): Issued {
   const key = options.key ?? makeKey("p256");
-  const subject = nameOf(options.name);
+  const subject = options.subject ?? nameOf(options.name);
   const issuer = options.issuer?.subject ?? subject;
   const serial = options.serial ?? (serials += 1);
   const algorithm = options.sha1 === true ? ECDSA_SHA1 : ECDSA_SHA256;
