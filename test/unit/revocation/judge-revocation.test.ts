@@ -7,7 +7,7 @@ import { parseInstant } from "../../../src/domain/instant.ts";
 import type { Document } from "../../../src/domain/subject.ts";
 import { answerDocument, gapAbout, type Method } from "../../../src/revocation/answers.ts";
 import { judgeRevocation, type RevocationJudgement } from "../../../src/revocation/judge-revocation.ts";
-import { issue, purposes } from "../../support/signing/certificates.ts";
+import { purposes, type Issued } from "../../support/signing/certificates.ts";
 import {
   answerOf,
   chainOf,
@@ -246,7 +246,7 @@ test("is unknown for points that cannot be asked, whatever is at hand", () => {
 
 test("looks up a responder's own certificate in lists, unless its authority vouches for it", () => {
   const at = listsAt(pointOf([LIST]));
-  const with_ = (...more: readonly Buffer[]): ReturnType<typeof issue> =>
+  const with_ = (...more: readonly Buffer[]): Issued =>
     delegateOf(byOcsp.authority, { extensions: [purposes(false, OCSP_SIGNING), ...more] });
   const listed = with_(at);
   const signed = answer(byOcsp, { signer: listed });
