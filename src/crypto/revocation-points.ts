@@ -1,5 +1,5 @@
 import type { Certificate } from "./certificate.ts";
-import { childrenOf, oidOf, onlyChild, readDer, TAG, type DerValue } from "./der.ts";
+import { childrenOf, derError, oidOf, onlyChild, readDer, TAG, type DerValue } from "./der.ts";
 
 /** One place that must be asked: any of its addresses will do. */
 export type RevocationPoint = {
@@ -50,6 +50,7 @@ function readAccess(value: Uint8Array): RevocationPoint | undefined {
 /** CRLDistributionPoints, which a list's freshest CRL is too. Throws `InputError`. */
 export function readDistributionPoints(value: Uint8Array): readonly RevocationPoint[] {
   const points = childrenOf(readDer(value), TAG.sequence).map(readPoint);
+  if (points.length === 0) throw derError("no distribution point in the extension of that name");
   if (points.flatMap(({ urls }) => urls).length <= MAX_URLS) return points;
   return [refusedPoint(`more than ${MAX_URLS} addresses of revocation lists are named`)];
 }

@@ -85,6 +85,6 @@ export function issue(options: CertificateOptions): Issued {
   const signer = options.issuer?.key ?? key;
   const signature = options.sha1 === true ? sign("sha1", tbs, signer.privateKey) : signer.sign(tbs);
   const certificate = sequence(tbs, algorithm, bits(signature));
-  const pem = `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64").replaceAll(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+  const pem = `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64").replaceAll(/.{64}(?=.)/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
   return { der: certificate, pem, key, subject, issuer, serial };
 }

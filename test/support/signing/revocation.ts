@@ -100,7 +100,7 @@ export function listOf(authority: Issued, options: ListOptions = {}): Buffer {
     options.issuer ?? authority.subject,
     utcTime(options.thisUpdate ?? FROM),
     ...(nextUpdate === null ? [] : [utcTime(nextUpdate)]),
-    ...(revoked.length === 0 ? [] : [sequence(...revoked)]),
+    ...(revoked.length === 0 ? [] : [sequence(Buffer.concat(revoked))]),
     ...(extensions.length === 0 ? [] : [der(0xa0, sequence(...extensions))]),
   );
   return sequence(tbs, options.outer ?? ECDSA_SHA256, bits((options.signer ?? authority).key.sign(tbs)));
@@ -152,9 +152,14 @@ function statusOf(status: AnswerOptions["status"]): Buffer {
   return der(0xa1, generalizedTime(status.at ?? "2024-04-01T00:00:00Z"), ...reason);
 }
 
+/** An answer says it in its status. */
+function withoutReason({ reason: _, ...others }: Omit<RevokedEntry, "serial">): Partial<RevokedEntry> {
+  return others;
+}
+
 export function answerOf(certificate: Issued, issuer: Issued, options: AnswerOptions = {}): Buffer {
   const { status, nextUpdate = UNTIL, signer = issuer, hash } = options;
-  const revoked = typeof status === "object" ? entryExtensions({ ...status, reason: undefined }) : [];
+  const revoked = typeof status === "object" ? entryExtensions(withoutReason(status)) : [];
   const id = idOf(issuer, options.serial ?? certificate.serial, hash);
   const single = sequence(
     options.about?.(id) ?? id,
