@@ -64,6 +64,9 @@ export const REJECTION_REASONS = [
   "metadata-mismatch",
   "missing-role",
   "conflicting-digests",
+  "no-trust-policy",
+  "verification-skipped",
+  "certificate-revoked",
 ] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 

@@ -23,7 +23,7 @@ export async function collectSignatures(
   signal: AbortSignal,
 ): Promise<readonly SignatureSource[]> {
   const { fetch, notary, memory, clock } = parts;
-  const images = rememberingImages(parts.images, earlier.signatures, [subject.root]);
+  const images = rememberingImages(parts.images, earlier.signatures, manifestsOf(subject));
   const { statements } = plan;
   const derived = derivedDocuments(earlier.signatures);
   const sources: Sources = { images, fetch, notary, memory, clock, once, statements, derived };
@@ -82,6 +82,11 @@ function stamp(evidence: SignatureEvidence, { about, place }: Spot): SignatureEv
   };
   const stamped = { scheme: schemeOf(place), source: place.key, about };
   return { ...evidence, ...stamped, id: addressOf("signature-evidence", { ...content, ...stamped }) };
+}
+
+/** The subject's own manifests, which were read before its signatures are looked for. */
+function manifestsOf({ root, leaves }: Subject): readonly Document[] {
+  return [root, ...leaves.flatMap(({ manifest }) => (manifest.kind === "observed" ? [manifest.value.document] : []))];
 }
 
 /** Two schemes that both read referrers cost one list, and bytes that an earlier look brought are not fetched again. */

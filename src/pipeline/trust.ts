@@ -1,12 +1,15 @@
 import { addressOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
-import type { SchemeId } from "../domain/evidence.ts";
+import type { SchemeId, SourceKey } from "../domain/evidence.ts";
 import type { Authority } from "../domain/trust.ts";
 import type { Assess, AssessAttestation, Schemes } from "../schemes/scheme.ts";
+import { sourcesOf } from "./plan.ts";
 
 /** One authority as each scheme that serves it reads it. */
 export type CompiledAuthority = {
   readonly authority: Authority;
+  /** Where it looks; evidence from elsewhere was collected for others, and says nothing to it. */
+  readonly sources: readonly SourceKey[];
   readonly assess: ReadonlyMap<SchemeId, Assess>;
   readonly attest: ReadonlyMap<SchemeId, AssessAttestation>;
 };
@@ -23,6 +26,7 @@ export function compileTrust(authorities: readonly Authority[], schemes: Schemes
     ),
     authorities: authorities.map((authority) => ({
       authority,
+      sources: sourcesOf(authority.spec, [...schemes.signatures, ...schemes.attestations]),
       assess: compiled(schemes.signatures, (scheme) => scheme.authority(authority.spec)),
       attest: compiled(schemes.attestations, (scheme) => scheme.attestor(authority.spec)),
     })),

@@ -1,6 +1,25 @@
 /** Reads a file that a policy document names, relative to it. `error` says why there are no bytes, without the content. */
 export type ReadNamedFile = (fromFile: string, path: string) => Uint8Array | { readonly error: string };
 
+/** Something in a folder that a policy document names; links are what they lead to. */
+export type FolderEntry = { readonly name: string; readonly kind: "file" | "folder" };
+
+/**
+ * What is in the folder `path` below `root`, which a policy document names relative to it, in order of name and without hidden
+ * entries. `error` also for a link that leads out of `root`.
+ */
+export type ListNamedFolder = (
+  fromFile: string,
+  root: string,
+  path: string,
+) => readonly FolderEntry[] | { readonly error: string };
+
+/** How policy documents reach the files they name. */
+export type NamedFiles = { readonly read: ReadNamedFile; readonly list: ListNamedFolder };
+
+/** For policies that come without a disk. */
+export const NO_FOLDERS: ListNamedFolder = () => ({ error: "folders cannot be read here" });
+
 /** What a named text file holds, or why it cannot be used. */
 export type FileText =
   | { readonly kind: "text"; readonly text: string }

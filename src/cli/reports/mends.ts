@@ -10,9 +10,6 @@ const REJECTION_MENDS: Readonly<Record<RejectionReason, string>> = {
   "bad-signature": "sign again: its bytes or its payload were changed",
   "unknown-key": "sign with the authority's key, or add the signer's public key to the authority after review",
   "no-certificate": "sign with an identity the authority names (keyless), or add an authority of the signer's key",
-  "certificate-unfit": "sign with a certificate for signing code",
-  "certificate-untrusted": "sign with a certificate of the authority's trustRoot, or name its root after review",
-  "certificate-expired": "sign again: the certificate did not count at the time that is proved for the signature",
   "sct-missing": "sign with a certificate that a certificate transparency log has recorded",
   "sct-invalid": "sign again: no certificate transparency log of the trustRoot recorded the certificate",
   "log-missing": "sign again with the transparency log on, as cosign does unless told otherwise",
@@ -34,6 +31,13 @@ const REJECTION_MENDS: Readonly<Record<RejectionReason, string>> = {
   "missing-role": "have the role sign the name, or change the authority's delegations after review",
   "conflicting-digests": "have all required roles sign the same image under the name",
   "wrong-predicate": "attest with the predicate type the policy names",
+  "no-trust-policy": "add the repository to the registryScopes of a statement, after review",
+  "verification-skipped": "give the statement a level that verifies, or do not ask for its signature",
+  "certificate-unfit": "sign with a certificate for code signing, and with its whole chain up to the root",
+  "certificate-untrusted":
+    "sign with a certificate below a root that the authority trusts, or add its root after review",
+  "certificate-expired": "sign again while the certificate is valid, with a log entry or a timestamp that proves when",
+  "certificate-revoked": "sign again with a certificate that is not revoked",
 };
 
 /** What to do where the image could not be judged at all. */

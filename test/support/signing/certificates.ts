@@ -41,7 +41,12 @@ const RSA_SHA256 = sequence(oid("1.2.840.113549.1.1.11"), der(0x05));
 export const ECDSA_SHA256 = sequence(oid("1.2.840.10045.4.3.2"));
 
 export function nameOf(text: string): Buffer {
-  return sequence(set(sequence(oid("2.5.4.3"), der(0x0c, Buffer.from(text)))));
+  return subjectOf(["2.5.4.3", text]);
+}
+
+/** A name of these attributes by their object identifiers, in this order. */
+export function subjectOf(...attributes: readonly (readonly [string, string])[]): Buffer {
+  return sequence(...attributes.map(([type, text]) => set(sequence(oid(type), der(0x0c, Buffer.from(text))))));
 }
 
 export function extension(name: string, value: Buffer, critical = true): Buffer {
@@ -83,7 +88,7 @@ export function issue(options: CertificateOptions): Issued {
   );
   const signature = options.sha1 === true ? sign("sha1", tbs, signer.privateKey) : signer.sign(tbs);
   const certificate = sequence(tbs, algorithm, bits(signature));
-  const pem = `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64").replaceAll(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+  const pem = `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64").replaceAll(/.{64}(?=.)/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
   return { der: certificate, pem, key, subject, issuer, serial };
 }
 

@@ -322,7 +322,7 @@ suite("authorities", () => {
     });
   }
 
-  for (const kind of ["notation", "simpleSigning"]) {
+  for (const kind of ["simpleSigning"]) {
     test(`of the kind ${kind} are not supported yet, and never ignored`, () => {
       const text = authorityYaml("a").replace(/ {2}cosign: .*/, `  ${kind}: { anything: 1 }`);
       assert.match(
