@@ -39,6 +39,8 @@ export const REJECTION_REASONS = [
   "no-signature",
   "bad-signature",
   "unknown-key",
+  "key-revoked",
+  "key-unfit",
   "log-missing",
   "log-untrusted",
   "log-invalid",

@@ -113,6 +113,7 @@ function rememberingImages(images: ImageSource, earlier: readonly SignatureSourc
     manifest,
     blob,
     stream: images.stream.bind(images),
+    signatures: images.signatures.bind(images),
     tags: images.tags.bind(images),
     repositories: images.repositories.bind(images),
     referrers,

@@ -18,7 +18,7 @@ export type ImageClaim = {
 export function judgeClaim(
   claim: ImageClaim,
   target: Target,
-  authority: KeyAuthority,
+  authority: Pick<KeyAuthority, "annotations" | "identityProblem">,
   signer: Signer,
 ): Rejection | undefined {
   if (authority.identityProblem !== undefined) {

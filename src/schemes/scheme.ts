@@ -35,9 +35,13 @@ export type Place = {
 
 /**
  * A function of evidence and subject alone, compiled once from an authority's keys and identities. It touches nothing of
- * the world; a promise only where the mathematics is done by a library that gives one.
+ * the world; a promise only where the mathematics is done by a library that gives one. `undefined` for evidence from a place
+ * that the authority does not name.
  */
-export type Assess = (evidence: SignatureEvidence, target: Target) => Opinion | Promise<Opinion>;
+export type Assess = (
+  evidence: SignatureEvidence,
+  target: Target,
+) => Opinion | undefined | Promise<Opinion | undefined>;
 
 /** The same for a statement about the subject; `undefined` for evidence that is no attestation at all. */
 export type AssessAttestation = (

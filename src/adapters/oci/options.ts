@@ -12,7 +12,7 @@ export type RequestReport = {
   readonly ms: number;
 };
 
-export type RequestKind = "manifest" | "blob" | "referrers" | "tags" | "catalog" | "token";
+export type RequestKind = "manifest" | "blob" | "referrers" | "tags" | "catalog" | "token" | "signatures";
 
 export type RegistryClientOptions = {
   /** How tokens are fetched. Give it the same `ca`. */

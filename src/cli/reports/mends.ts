@@ -9,6 +9,8 @@ const REJECTION_MENDS: Readonly<Record<RejectionReason, string>> = {
   "no-signature": "sign again: the artefact holds none",
   "bad-signature": "sign again: its bytes or its payload were changed",
   "unknown-key": "sign with the authority's key, or add the signer's public key to the authority after review",
+  "key-revoked": "sign with a key that is in force, and check what else the revoked one has signed",
+  "key-unfit": "sign with a key that is for signing and was valid when it signed; its owner can export it anew",
   "log-missing": "sign again with the transparency log on, as cosign does unless told otherwise",
   "log-untrusted": "sign with the log the authority trusts, or name its log in trustRoot",
   "log-invalid": "sign again: the log's proof does not hold",
