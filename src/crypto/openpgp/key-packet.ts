@@ -58,7 +58,7 @@ export function parseKeyPacket(body: Uint8Array, text: OpenPgpText): KeyPacket {
     algorithm,
     fingerprint,
     keyId: fingerprint.slice(-16),
-    key: readKey(algorithm, octets, text, `the key ${fingerprint}`),
+    key: readKey(algorithm, octets, text),
   };
 }
 
@@ -72,27 +72,27 @@ export function keyHeader(body: Uint8Array): Uint8Array {
   return Uint8Array.of(0x99, body.length >> 8, body.length & 0xff);
 }
 
-function readKey(algorithm: number, octets: Octets, text: OpenPgpText, from: string): KeyPacket["key"] {
+function readKey(algorithm: number, octets: Octets, text: OpenPgpText): KeyPacket["key"] {
   switch (algorithm) {
     case ALGORITHM.rsa:
     case ALGORITHM.rsaSign:
-      return rsaKey(octets, from);
+      return rsaKey(octets);
     case ALGORITHM.ecdsa:
-      return ecdsaKey(octets, text, from);
+      return ecdsaKey(octets, text);
     case ALGORITHM.eddsaLegacy:
-      return eddsaKey(octets, text, from);
+      return eddsaKey(octets, text);
     default:
       return { unusable: `${NAMES[algorithm] ?? `a key of algorithm ${algorithm}`}, which Assay does not check` };
   }
 }
 
-function rsaKey(octets: Octets, from: string): KeyPacket["key"] {
+function rsaKey(octets: Octets): KeyPacket["key"] {
   const [n, e] = [octets.integer(), octets.integer()];
   octets.end();
-  return imported({ kty: "RSA", n: base64url(n), e: base64url(e) }, from);
+  return imported({ kty: "RSA", n: base64url(n), e: base64url(e) });
 }
 
-function ecdsaKey(octets: Octets, text: OpenPgpText, from: string): KeyPacket["key"] {
+function ecdsaKey(octets: Octets, text: OpenPgpText): KeyPacket["key"] {
   const curve = hexOfOctets(octets.take(octets.number(1)));
   const point = octets.integer();
   octets.end();
@@ -100,26 +100,27 @@ function ecdsaKey(octets: Octets, text: OpenPgpText, from: string): KeyPacket["k
   if (crv === undefined) return { unusable: `an ECDSA key on the curve ${curve}, which Assay does not check` };
   if (point[0] !== 0x04 || point.length !== 2 * size + 1) return refuse(text, "holds an ECDSA key that is no point");
   const [x, y] = [base64url(point.subarray(1, size + 1)), base64url(point.subarray(size + 1))];
-  return imported({ kty: "EC", crv, x, y }, from);
+  return imported({ kty: "EC", crv, x, y });
 }
 
 /** The point with 0x40 before it (RFC 9580 section 11.2). */
-function eddsaKey(octets: Octets, text: OpenPgpText, from: string): KeyPacket["key"] {
+function eddsaKey(octets: Octets, text: OpenPgpText): KeyPacket["key"] {
   const curve = hexOfOctets(octets.take(octets.number(1)));
   const point = octets.integer();
   octets.end();
   if (curve !== ED25519) return { unusable: `an EdDSA key on the curve ${curve}, which Assay does not check` };
   if (point[0] !== 0x40 || point.length !== 33) return refuse(text, "holds an Ed25519 key of another length");
-  return imported({ kty: "OKP", crv: "Ed25519", x: base64url(point.subarray(1)) }, from);
+  return imported({ kty: "OKP", crv: "Ed25519", x: base64url(point.subarray(1)) });
 }
 
 /** Numbers that are no key, and keys too weak, are the key's own fault: others of the keyring can be used all the same. */
-function imported(jwk: Readonly<Record<string, string>>, from: string): KeyPacket["key"] {
+function imported(jwk: Readonly<Record<string, string>>): KeyPacket["key"] {
   try {
     const key = createPublicKey({ key: { ...jwk }, format: "jwk" });
-    return publicKeyOfSpki(key.export({ format: "der", type: "spki" }), from);
+    return publicKeyOfSpki(key.export({ format: "der", type: "spki" }), "it");
   } catch (error) {
-    return { unusable: error instanceof InputError ? error.message : "a key whose numbers are no public key" };
+    const why = error instanceof InputError ? error.message : "its numbers are no public key";
+    return { unusable: `a key that is refused: ${why}` };
   }
 }
 

@@ -30,8 +30,7 @@ function load(value: Spec, files: AuthorityFiles): SimpleSigningAuthority {
   return {
     kind: "simpleSigning",
     keyrings: value.keyrings.map((path, at) => loadKeyring(path, ["keyrings", at], files)),
-    place:
-      value.lookaside === undefined ? { kind: "registry-extension" } : { kind: "lookaside", url: value.lookaside },
+    place: value.lookaside === undefined ? { kind: "registry-extension" } : { kind: "lookaside", url: value.lookaside },
     signedIdentity: value.signedIdentity ?? { kind: "matchRepoDigestOrExact" },
   };
 }
