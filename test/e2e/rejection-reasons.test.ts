@@ -5,6 +5,8 @@ import type { Digest } from "../../src/domain/digest.ts";
 import { REJECTION_REASONS, type RejectionReason } from "../../src/domain/facts.ts";
 import type { CosignOptions } from "../support/signing/cosign-signature.ts";
 import { makeKey } from "../support/signing/keys.ts";
+import { keyringOf, packet, PgpKey, signedMessage, type PgpSignatureOptions } from "../support/signing/openpgp.ts";
+import { extensionList, simplePayload } from "../support/signing/simple-signing.ts";
 import { VirtualLog } from "../support/signing/virtual-log.ts";
 import { DISTROLESS_FILES, reasonsOf, SupplyChain, verdictOf } from "../support/supply-chain.ts";
 
@@ -24,6 +26,17 @@ function proper(chain: SupplyChain): Partial<CosignOptions> {
   return { name: chain.ref(REPOSITORY), annotations: { env: "prod" } };
 }
 
+/** An image whose GPG signature is good, by a key of whose keyring one thing is wrong. */
+function signedByGpg(parts: (key: PgpKey) => readonly Buffer[], statement?: PgpSignatureOptions): Break {
+  return async (chain, image) => {
+    const key = new PgpKey();
+    chain.writeSimpleSigning(keyringOf(key, parts(key), statement), "registryExtension: true");
+    const payload = simplePayload(image, chain.ref(`${REPOSITORY}:1`));
+    chain.registry.signatures.set(image, extensionList([signedMessage(key, payload)]));
+    return await Promise.resolve();
+  };
+}
+
 const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   "missing-document": async (chain, image) => {
     const { manifest, mediaType, tag = "" } = chain.legacySignature(image, proper(chain));
@@ -34,6 +47,8 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   "no-signature": signedWith(() => ({ layer: ({ "dev.cosignproject.cosign/signature": _, ...rest }) => rest })),
   "bad-signature": signedWith(() => ({ tamper: (signed) => signed.replace("optional", "optional ") })),
   "unknown-key": signedWith(() => ({ key: makeKey() })),
+  "key-revoked": signedByGpg((key) => [packet(2, key.sign(key.hashed, { type: 0x20 }))]),
+  "key-unfit": signedByGpg(() => [], { hashed: [[27, Uint8Array.of(0x01)]] }),
   "log-missing": signedWith(() => ({ layer: ({ "dev.sigstore.cosign/bundle": _, ...rest }) => rest })),
   "log-untrusted": signedWith(() => ({ log: new VirtualLog() })),
   "log-invalid": signedWith(() => ({ entry: (proper) => ({ ...proper, integratedTime: proper.integratedTime + 1 }) })),
@@ -59,8 +74,15 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
     chain.signBundle(REPOSITORY, image, { predicateType: "https://slsa.dev/provenance/v1" }),
 };
 
+test("an image with the GPG signature that others below break is allowed", async () => {
+  await using chain = await openChain();
+  const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
+  await signedByGpg(() => [])(chain, manifest.descriptor.digest);
+  assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
+});
+
 async function openChain(): Promise<SupplyChain> {
-  const chain = await SupplyChain.start();
+  const chain = await SupplyChain.start({ signatureExtension: true });
   chain.writePolicy("- signed: { by: release-key }", {
     authority: "annotations: { env: prod }\nsignedIdentity: matchRepository",
   });

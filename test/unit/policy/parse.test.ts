@@ -308,7 +308,7 @@ suite("authorities", () => {
     });
   }
 
-  for (const kind of ["keyless", "notary", "notation", "simpleSigning"]) {
+  for (const kind of ["keyless", "notary", "notation"]) {
     test(`of the kind ${kind} are not supported yet, and never ignored`, () => {
       const text = authorityYaml("a").replace(/ {2}cosign: .*/, `  ${kind}: { anything: 1 }`);
       assert.match(
