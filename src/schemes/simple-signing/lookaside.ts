@@ -1,11 +1,14 @@
 import { algorithmOf, hexOf } from "../../domain/digest.ts";
 import type { SignatureEvidence } from "../../domain/evidence.ts";
 import { PortError } from "../../domain/errors.ts";
-import { MAX_SIGNATURE_BYTES, MAX_SIGNATURES, MAX_TOTAL_BYTES } from "../limits.ts";
+import { MAX_SIGNATURE_BYTES, MAX_TOTAL_BYTES } from "../limits.ts";
 import type { Place, Sources, Target } from "../scheme.ts";
 import { blobEvidence } from "./blob-evidence.ts";
 import { lookasideKey } from "./source.ts";
 import { fetchFollowing } from "./web-file.ts";
+
+/** As containers/image reads at most: they are asked for one after another. */
+export const MAX_FILES = 128;
 
 /** A web server that holds signatures as files (containers/image, docs/signature-protocols.md, "separate storage"). */
 export function lookasidePlace(url: string): Place {
@@ -24,7 +27,7 @@ async function collect(url: string, { target, sources, signal }: Look): Promise<
     const bytes = await fetchFollowing(sources.fetch, { url: file, base: url, limit: MAX_SIGNATURE_BYTES, signal });
     if (bytes === undefined) return found;
     total += bytes.length;
-    if (number > MAX_SIGNATURES) throw new PortError("too-many", file, `more than the ${MAX_SIGNATURES} allowed`);
+    if (number > MAX_FILES) throw new PortError("too-many", file, `more than the ${MAX_FILES} signatures allowed`);
     if (total > MAX_TOTAL_BYTES) throw new PortError("too-large", file, `all are more than ${MAX_TOTAL_BYTES} bytes`);
     found.push(blobEvidence(bytes, number - 1, target, source));
   }
