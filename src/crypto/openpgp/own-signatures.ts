@@ -23,10 +23,15 @@ export function hashedKeys(...keys: readonly KeyPacket[]): Uint8Array {
   return Buffer.concat(keys.flatMap(({ body }) => [keyHeader(body), body]));
 }
 
-/** Whether a signature says that the key made it. One that says nothing has to prove it. */
-export function claims({ fingerprint, keyId }: KeyPacket, { issuer, issuerFingerprint }: SignaturePacket): boolean {
-  if (issuer === undefined && issuerFingerprint === undefined) return true;
-  return issuer === keyId || issuerFingerprint === fingerprint;
+/**
+ * Whether a signature says that the key made it. GnuPG goes by the key id; one that names its maker in another way alone, or
+ * two makers, or none, would be a limit to one reader and nothing to the next.
+ */
+function claims({ fingerprint, keyId }: KeyPacket, signature: SignaturePacket): boolean | "ambiguously" {
+  const { issuer, issuerFingerprint } = signature;
+  const byFingerprint = issuerFingerprint === undefined ? undefined : issuerFingerprint === fingerprint;
+  if (issuer === keyId) return byFingerprint === false ? "ambiguously" : true;
+  return byFingerprint === true || (issuer ?? issuerFingerprint) === undefined ? "ambiguously" : false;
 }
 
 /**
@@ -44,9 +49,10 @@ export function ownSignatures(
   }: { readonly types: readonly number[]; readonly content: Uint8Array; readonly text: OpenPgpText },
 ): readonly SignaturePacket[] {
   return candidates.filter((signature) => {
-    if (!types.includes(signature.type) || !claims(primary, signature)) return false;
+    const isClaimed = types.includes(signature.type) && claims(primary, signature);
+    if (isClaimed === false) return false;
     if (!isCheckable(signature, primary)) return REVOCATIONS.includes(signature.type);
-    if (!isMadeBy(signature, primary, content)) {
+    if (isClaimed === "ambiguously" || !isMadeBy(signature, primary, content)) {
       refuse(text, `holds a broken signature of the key ${primary.fingerprint} about itself: export the key anew`);
     }
     const unknown = unknownCritical(signature, UNDERSTOOD);

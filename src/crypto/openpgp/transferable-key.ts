@@ -24,7 +24,9 @@ export type TransferableKeys = {
 };
 
 /** What may stand between the parts of a key and says nothing of it. */
-const MEANINGLESS: readonly number[] = [PACKET.marker, PACKET.trust, PACKET.padding];
+const MEANINGLESS: readonly number[] = [PACKET.trust, PACKET.padding];
+/** All that a marker holds (RFC 9580 section 5.8). */
+const MARKER = "504750";
 const FIRST_IGNORABLE = 40;
 
 /**
@@ -60,6 +62,7 @@ class KeyReader {
 
   #place({ tag, body }: Packet): void {
     if (tag === PACKET.publicKey) return this.#begin(body);
+    if (tag === PACKET.marker && hexOfOctets(body) === MARKER) return undefined;
     if (MEANINGLESS.includes(tag) || tag >= FIRST_IGNORABLE) return undefined;
     if (this.#key === undefined) return undefined;
     if (tag === PACKET.signature) return void this.#signatures.push(this.#signature(body));
