@@ -3,10 +3,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
+import { readKeyring } from "../../src/crypto/openpgp/keyring.ts";
+import { checkMessage } from "../../src/crypto/openpgp/message-check.ts";
+import { readSignedMessage } from "../../src/crypto/openpgp/signed-message.ts";
 import { digestOf } from "../../src/crypto/digest-of.ts";
 import type { Digest } from "../../src/domain/digest.ts";
 import type { Opinion } from "../../src/domain/facts.ts";
 import type { SignedIdentity } from "../../src/domain/trust.ts";
+import { parsePolicyFiles } from "../../src/policy/parse.ts";
+import { authorityYaml, policyYaml } from "../support/policy-facts.ts";
 import { verdictOf } from "../support/signing/judging.ts";
 import { judgeSimple, simpleAuthority } from "../support/signing/simple-signing.ts";
 import { vectorFolder } from "../support/vectors.ts";
@@ -89,6 +94,14 @@ describe("GPG signatures of containers/image", { skip }, () => {
     assert.deepEqual((await judge(signatures, look)).map(verdictOf), expected);
   });
 
+  test("a signature that expired counts until then, and not after", () => {
+    const read = readSignedMessage(fixture("expired.signature"));
+    assert.ok(read.kind === "signed");
+    const check = checkMessage(read, readKeyring([{ bytes: fixture("public-key.gpg"), from: "public-key.gpg" }]));
+    assert.ok(check.kind === "proved");
+    assert.deepEqual([check.notBefore, check.notAfter], ["2025-06-23T21:00:58.000Z", "2025-06-24T10:00:00.000Z"]);
+  });
+
   for (const keyring of ["secring.gpg", "trustdb.gpg", "some-rsa-key.pub", "image.signature", "policy.json"]) {
     test(`${keyring} is no keyring`, async () => {
       await assert.rejects(judge([], { keyrings: [keyring] }), { name: "InputError", code: "key" });
@@ -136,5 +149,51 @@ describe("dir: images of containers/image by public-key.gpg", { skip }, () => {
   test("no GPG-signed image among the fixtures is left out", () => {
     const names = readdirSync(join(folder!, "fixtures")).filter((name) => /^dir-img-(?!cosign)/.test(name));
     assert.deepEqual(names.toSorted(), [...new Set(ROWS.map(([image]) => image))].toSorted());
+  });
+});
+
+describe("requirements of the policy.json of containers/image", { skip }, () => {
+  type Requirement = {
+    readonly type: string;
+    readonly keyType?: string;
+    readonly keyPath?: string;
+    readonly keyPaths?: readonly string[];
+    readonly keyData?: string;
+    readonly signedIdentity?: unknown;
+  };
+  type Transports = { readonly transports: { readonly docker: Readonly<Record<string, readonly Requirement[]>> } };
+
+  /** What kind of authority a requirement makes, or why it makes none. */
+  function authorityFor(requirement: Requirement): string {
+    const { keyPath, keyPaths = [keyPath ?? "inline"], keyData, signedIdentity } = requirement;
+    const spec = { keyrings: keyPaths, registryExtension: true, signedIdentity };
+    const text = authorityYaml("a").replace(/ {2}cosign: .*/, `  simpleSigning: ${JSON.stringify(spec)}`);
+    const bytes = keyData === undefined ? fixture("public-key.gpg") : Buffer.from(keyData, "base64");
+    const parse = parsePolicyFiles(
+      [{ name: "p.yaml", text: `${text}\n---\n${policyYaml(["signed: { by: a }"])}` }],
+      () => bytes,
+    );
+    if (parse.kind === "refused") return parse.problems.map(({ message }) => message).join("; ");
+    const made = parse.set.authorities[0]?.spec;
+    return made?.kind === "simpleSigning" ? made.signedIdentity.kind : "another";
+  }
+
+  test("every kind of GPG requirement that containers/image evaluates can be written as an authority", () => {
+    const { transports } = JSON.parse(fixture("policy.json").toString()) as Transports;
+    const gpg = Object.values(transports.docker)
+      .flat()
+      .filter(({ type, keyType }) => type === "signedBy" && keyType === "GPGKeys");
+    assert.deepEqual(gpg.map(authorityFor), [
+      "matchRepoDigestOrExact",
+      "matchRepository",
+      "matchRepoDigestOrExact",
+      "remapIdentity",
+    ]);
+  });
+
+  test("key data that is nonsense is refused", () => {
+    const { transports } = JSON.parse(fixture("policy.json").toString()) as Transports;
+    const [bogus] = transports.docker["bogus/key-data-example"] ?? [];
+    assert.match(authorityFor(bogus ?? assert.fail()), /is not a keyring/);
   });
 });

@@ -27,7 +27,7 @@ export function hashedKeys(...keys: readonly KeyPacket[]): Uint8Array {
  * Whether a signature says that the key made it. GnuPG goes by the key id; one that names its maker in another way alone, or
  * two makers, or none, would be a limit to one reader and nothing to the next.
  */
-function claims({ fingerprint, keyId }: KeyPacket, signature: SignaturePacket): boolean | "ambiguously" {
+export function claims({ fingerprint, keyId }: KeyPacket, signature: SignaturePacket): boolean | "ambiguously" {
   const { issuer, issuerFingerprint } = signature;
   const byFingerprint = issuerFingerprint === undefined ? undefined : issuerFingerprint === fingerprint;
   if (issuer === keyId) return byFingerprint === false ? "ambiguously" : true;

@@ -2,7 +2,7 @@ import { InputError } from "../../domain/errors.ts";
 import { earliest, latest } from "../../domain/instant.ts";
 import type { KeyPacket } from "./key-packet.ts";
 import type { OpenPgpText } from "./octets.ts";
-import { hashedKeys, newest, ownSignatures } from "./own-signatures.ts";
+import { claims, hashedKeys, newest, ownSignatures } from "./own-signatures.ts";
 import { keyEnd, maySign, revoked, type KeyProblem, type Standing } from "./primary-standing.ts";
 import { parseSignaturePacket, SIGNATURE, type SignaturePacket } from "./signature-packet.ts";
 import { SUBPACKET } from "./subpackets.ts";
@@ -41,7 +41,9 @@ function fitness(
   if (binding === undefined) return unfit("is not bound to its primary key");
   if (maySign(binding) !== true) return unfit("is not for signing, by its owner's word");
   if (!isStrongHash(binding)) return unfit("is bound to its primary key by a weak hash: its owner can bind it anew");
-  if (!agreements(binding, about.text).some((back) => isStrongHash(back) && isMadeBy(back, key, about.content))) {
+  const agrees = (back: SignaturePacket): boolean =>
+    claims(key, back) === true && isStrongHash(back) && isMadeBy(back, key, about.content);
+  if (!agreements(binding, about.text).some(agrees)) {
     return unfit("does not confirm that it belongs to its primary key (back signature)");
   }
   return undefined;
