@@ -34,6 +34,6 @@ async function collect(url: string, { target, sources, signal }: Look): Promise<
 }
 
 /** `<base>/<repository without its host>@<algorithm>=<hex>/signature-<number>` */
-export function signatureUrl(base: string, { repository, digest }: Target, number: number): string {
+function signatureUrl(base: string, { repository, digest }: Target, number: number): string {
   return `${base}/${repository.path}@${algorithmOf(digest)}=${hexOf(digest)}/signature-${number}`;
 }
