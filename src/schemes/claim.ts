@@ -25,7 +25,7 @@ export function judgeClaim(
   claim: ImageClaim,
   target: Target,
   authority: ClaimRules,
-  signer: Signer,
+  signer: Signer | undefined,
 ): Rejection | undefined {
   if (authority.identityProblem !== undefined) {
     if (claim.name === undefined) {

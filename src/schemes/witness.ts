@@ -71,10 +71,10 @@ function logTimes(
 /**
  * Every token of an authority in the trust root must hold, so that it does not matter which of several a reader believes;
  * where one is required, one must be of such an authority. Strangers' tokens add nothing. Tokens are over the signature's
- * bytes. Where nobody's timestamps count none is read.
+ * bytes; those of cosign's attestations over the envelope. Where nobody's timestamps count none is read.
  */
 function timestampTimes(
-  { timestamps, signature }: MadeSignature,
+  { timestamps, signature, envelope }: MadeSignature,
   maker: Maker,
   { timestampAuthorities: authorities, timestampRequired }: WitnessRules,
 ): readonly Instant[] | Rejection {
@@ -87,7 +87,9 @@ function timestampTimes(
     );
   }
   const checks =
-    authorities.length === 0 ? [] : timestamps.map((token) => checkTimestamp(token, signature, authorities));
+    authorities.length === 0
+      ? []
+      : timestamps.map((token) => checkTimestamp(token, envelope ?? signature, authorities));
   const broken = checks.find((check) => check.kind === "invalid");
   if (broken !== undefined)
     return refuse("timestamp-invalid", `its RFC 3161 timestamp does not hold: ${broken.detail}`);

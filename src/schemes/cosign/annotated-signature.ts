@@ -1,6 +1,7 @@
 import { decodeBase64 } from "../../crypto/base64.ts";
 import { parseCertificate } from "../../crypto/certificate.ts";
 import { certificateOfPem, certificatesOfPem } from "../../crypto/certificate-pem.ts";
+import type { Content } from "../../crypto/hashed-bytes.ts";
 import type { LogEntry } from "../../crypto/log-entry.ts";
 import { keyInLog, keyOfVerifier } from "../../crypto/log-match.ts";
 import type { PublicKey } from "../../crypto/public-key.ts";
@@ -23,17 +24,13 @@ const MAX_CERTIFICATES = 11;
 type Annotations = Readonly<Record<string, string>>;
 
 /** What a layer of cosign has in an envelope rather than in its annotations. */
-export type Enveloped = Pick<MadeSignature, "signature" | "payload" | "signatures">;
+export type Enveloped = Pick<MadeSignature, "signature" | "payload" | "signatures" | "envelope">;
 
 /**
  * The signature of `message` that a layer's annotations hold (sigstore/cosign, specs/SIGNATURE_SPEC.md), or of an attestation
  * that its envelope holds, with the material in the annotations. Throws `InputError`.
  */
-export function annotatedSignature(
-  annotations: Annotations,
-  message: Uint8Array,
-  enveloped?: Enveloped,
-): MadeSignature {
+export function annotatedSignature(annotations: Annotations, message: Content, enveloped?: Enveloped): MadeSignature {
   const made = enveloped ?? detached(annotations);
   const bundle = annotations[LOG_BUNDLE];
   const token = annotations[TIMESTAMP];

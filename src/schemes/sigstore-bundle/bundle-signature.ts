@@ -1,5 +1,6 @@
 import { parseCertificate } from "../../crypto/certificate.ts";
 import { digestOf } from "../../crypto/digest-of.ts";
+import type { Content } from "../../crypto/hashed-bytes.ts";
 import { keyInLog } from "../../crypto/log-match.ts";
 import type { PublicKey } from "../../crypto/public-key.ts";
 import { InputError } from "../../domain/errors.ts";
@@ -24,7 +25,7 @@ function isDigestOfMessage(digest: MessageDigest, message: Uint8Array): boolean 
 }
 
 /** A certificate's key is never tried as one of an authority's. */
-function bundleSignature(bundle: Bundle, message: Uint8Array): MadeSignature {
+export function bundleSignature(bundle: Bundle, message: Content): MadeSignature {
   const { content, entries, material } = bundle;
   const dsse = content.kind === "dsse";
   const signatures = dsse ? content.envelope.signatures.map(({ sig }) => sig) : [content.signature];

@@ -27,7 +27,7 @@ const [GOOD] = await collectAll(images, target, spec);
 const ASSESS = new Map(SCHEMES.signatures.map((scheme) => [scheme.id, scheme.authority(spec)!]));
 
 async function judge(evidence: SignatureEvidence): Promise<Opinion["kind"]> {
-  return (await ASSESS.get(evidence.scheme)!(evidence, target)).kind;
+  return (await ASSESS.get(evidence.scheme)!(evidence, target))!.kind;
 }
 
 async function judgeLeaf(leaf: LeafOptions): Promise<string> {
