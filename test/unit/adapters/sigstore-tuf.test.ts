@@ -110,6 +110,16 @@ describe("a TUF repository", { timeout: 60_000 }, () => {
     assert.equal(source.known(repository.named)?.json, "{one}");
   });
 
+  test("is refused by a root that one key is to sign twice, or none at all", async () => {
+    repository.publish("{one}");
+    repository.rotate("timestamp", { threshold: 0 }).publish("{two}");
+    await refused(open(), /threshold/i);
+    const other = await TestTufRepository.start();
+    other.publish("{one}").rotate("timestamp", { threshold: 2 }).publish("{two}", { twice: true });
+    await assert.rejects(open().refresh(other.named), /signed by 1\/2 keys|[Dd]uplicate|multiple signatures/);
+    await other.stop();
+  });
+
   test("cannot be rolled back, not even past a new process", async () => {
     repository.publish("{one}").publish("{two}");
     await read();
@@ -163,6 +173,8 @@ describe("a TUF repository", { timeout: 60_000 }, () => {
     await refused(open(), /timestamp\.json.*404/, "not-found");
     repository.server.serve("/timestamp.json", (_request, response) => response.writeHead(503).end());
     await refused(open(), /503/, "server-error");
+    repository.server.serve("/timestamp.json", (_request, response) => response.writeHead(429).end());
+    await refused(open(), /429/, "rate-limited");
     repository.server.serve("/timestamp.json", Buffer.from("<html>"));
     await refused(open(), /JSON|token/i);
     repository.server.serve("/timestamp.json", (_request, response) =>

@@ -320,10 +320,10 @@ describe("trust roots of policies", () => {
 
   test("without which nothing can be told are waited for by a command that asks once", async () => {
     hold("{one}");
-    const policies = follow(new FakePolicies(keyless(MIRROR), keyless({ kind: "public-good" })), { atStart: "if-due" });
     const refresh = source.refresh.bind(source);
     const never = new Promise<ReadTrustRoot>(() => {});
     source.refresh = (repository) => (repository.isOwn ? refresh(repository) : never);
+    const policies = follow(new FakePolicies(keyless(MIRROR), keyless({ kind: "public-good" })), { atStart: "if-due" });
     await policies.ready();
     assert.deepEqual(rootsOf(policies), ["{one}", "public-good"]);
     const failing = follow(new FakePolicies(keyless({ ...MIRROR, mirror: "https://gone.example.com" })));
@@ -338,6 +338,10 @@ describe("trust roots of policies", () => {
     await settle(3 * DAY);
     assert.equal(source.isClosed, true);
     assert.equal(source.asked.length, 1);
+    const failing = follow(new FakePolicies(keyless({ ...MIRROR, mirror: "https://gone.example.com" })));
+    await failing.close();
+    await settle(3 * DAY);
+    assert.equal(source.asked.length, 2);
     assert.deepEqual(events, []);
   });
 });
