@@ -20,17 +20,6 @@ let folder: string;
 let fetch: ReturnType<typeof createSafeFetch>;
 const sources: TrustRootSource[] = [];
 
-beforeEach(async () => {
-  repository = await TestTufRepository.start();
-  folder = mkdtempSync(join(tmpdir(), "assay-test-tuf-"));
-  fetch = createSafeFetch();
-});
-afterEach(async () => {
-  await Promise.all(sources.splice(0).map((source) => source.close()));
-  await Promise.all([repository.stop(), fetch.close()]);
-  rmSync(folder, { recursive: true });
-});
-
 function open(how: { readonly folder?: string | undefined; readonly timeoutMs?: number } = {}): TrustRootSource {
   const source = createTufTrustRootSource({ folder, fetch, clock: { now: () => NOW }, ...how });
   sources.push(source);
@@ -50,6 +39,17 @@ async function refused(source: TrustRootSource, why: RegExp, code = "malformed")
 const asked = (path: string): number => repository.server.asked.filter((each) => each === `GET ${path}`).length;
 
 describe("a TUF repository", { timeout: 60_000 }, () => {
+  beforeEach(async () => {
+    repository = await TestTufRepository.start();
+    folder = mkdtempSync(join(tmpdir(), "assay-test-tuf-"));
+    fetch = createSafeFetch();
+  });
+  afterEach(async () => {
+    await Promise.all(sources.splice(0).map((source) => source.close()));
+    await Promise.all([repository.stop(), fetch.close()]);
+    rmSync(folder, { recursive: true });
+  });
+
   test("gives its trusted root, and when that must be read again", async () => {
     repository.publish("{one}", { expires: { timestamp: "2030-02-03T04:05:06Z" } });
     const source = open();

@@ -125,16 +125,6 @@ let source: FakeSource;
 const open: RefreshedPolicies[] = [];
 let events: string[];
 
-beforeEach(() => {
-  mock.timers.enable({ apis: ["setTimeout", "Date"], now: millisOf(START) });
-  source = new FakeSource(now);
-  events = [];
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
-  mock.timers.reset();
-});
-
 function now(): Instant {
   return parseInstant(new Date().toISOString());
 }
@@ -179,6 +169,16 @@ const hold = (json: string, lasts = 30 * DAY, mirror: string = MIRROR.mirror): v
   void source.held.set(mirror, { json, lasts });
 
 describe("trust roots of policies", () => {
+  beforeEach(() => {
+    mock.timers.enable({ apis: ["setTimeout", "Date"], now: millisOf(START) });
+    source = new FakeSource(now);
+    events = [];
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((each) => each.close()));
+    mock.timers.reset();
+  });
+
   test("are read at the start and once a day, never more often", async () => {
     hold("{one}");
     const policies = follow(new FakePolicies(keyless(MIRROR)));

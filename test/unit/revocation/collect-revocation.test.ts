@@ -37,16 +37,6 @@ let byOcsp: TestChain;
 let byList: TestChain;
 let byBoth: TestChain;
 
-before(async () => {
-  server = await PathServer.start();
-  fetch = createSafeFetch({ trustedHosts: [server.host] });
-  byOcsp = chainOf([ocspAt(server.url("/first"), server.url("/second/"))]);
-  byList = chainOf([listsAt(pointOf([server.url("/a.crl"), server.url("/b.crl")]))]);
-  byBoth = chainOf([ocspAt(server.url("/first")), listsAt(pointOf([server.url("/a.crl")]))]);
-});
-after(() => Promise.all([server.stop(), fetch.close()]));
-beforeEach(() => server.reset());
-
 function sources(how: { readonly fetch?: SafeFetch } = {}): RevocationSources {
   const answers = new Map<string, Promise<unknown>>();
   return {
@@ -72,6 +62,16 @@ function kindOf({ chain }: { readonly chain: readonly Certificate[] }, { documen
 const answer = (pki: TestChain, options?: AnswerOptions): Buffer => answerOf(pki.leaf, pki.authority, options);
 
 describe("collecting revocation", { timeout: 30_000 }, () => {
+  before(async () => {
+    server = await PathServer.start();
+    fetch = createSafeFetch({ trustedHosts: [server.host] });
+    byOcsp = chainOf([ocspAt(server.url("/first"), server.url("/second/"))]);
+    byList = chainOf([listsAt(pointOf([server.url("/a.crl"), server.url("/b.crl")]))]);
+    byBoth = chainOf([ocspAt(server.url("/first")), listsAt(pointOf([server.url("/a.crl")]))]);
+  });
+  after(() => Promise.all([server.stop(), fetch.close()]));
+  beforeEach(() => server.reset());
+
   test("asks the OCSP responder once, by GET, and keeps what it says with its digest and origin", async () => {
     const bytes = answer(byBoth);
     server.serve("/first", bytes).serve("/a.crl", listOf(byBoth.authority));
@@ -285,12 +285,15 @@ describe("collecting revocation", { timeout: 30_000 }, () => {
     const long = parseCertificate(byOcsp.leaf.der);
     const chain = [{ ...long, serial: "01".repeat(200) }, ...byOcsp.chain.slice(1)];
     let body = Buffer.alloc(0);
+    let type: string | undefined;
     server.serve("/first", (request, response) => {
+      type = request.headers["content-type"];
       request.on("data", (chunk: Buffer) => (body = Buffer.concat([body, chunk])));
       request.on("end", () => response.end(responseOf(1)));
     });
     const found = await collect({ chain });
     assert.equal(server.asked[0], "POST /first");
+    assert.equal(type, "application/ocsp-request");
     assert.ok(body.includes(Buffer.from("01".repeat(200), "hex")));
     assert.match(found.gaps[0]?.detail ?? "", /malformedRequest/);
   });
