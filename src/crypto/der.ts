@@ -59,6 +59,15 @@ export function childrenOf(value: DerValue | undefined, tag: number): readonly D
   return children;
 }
 
+/** An element of these parts, with the shortest length. */
+export function derOf(tag: number, parts: readonly Uint8Array[]): Uint8Array {
+  const content = Buffer.concat(parts);
+  const size = content.length.toString(16);
+  const bytes = Buffer.from(size.length % 2 === 0 ? size : `0${size}`, "hex");
+  const length = content.length < 0x80 ? bytes : Buffer.concat([Buffer.of(0x80 | bytes.length), bytes]);
+  return Buffer.concat([Buffer.of(tag), length, content]);
+}
+
 /** The element itself if it has this tag. */
 export function expected(value: DerValue | undefined, tag: number): DerValue {
   if (value?.tag === tag) return value;
