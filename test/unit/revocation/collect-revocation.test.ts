@@ -17,12 +17,14 @@ import {
   chainOf,
   changesAt,
   delegateOf,
+  flag,
   listOf,
   listsAt,
   ocspAt,
   OCSP_SIGNING,
   pointOf,
   responseOf,
+  scopeOf,
   type AnswerOptions,
   type TestChain,
 } from "../../support/signing/revocation.ts";
@@ -249,6 +251,23 @@ describe("collecting revocation", { timeout: 30_000 }, () => {
     const found = await collect(byList);
     assert.equal(kindOf(byList, found), "unknown");
     assert.equal(found.gaps[0]?.code, "not-found");
+  });
+
+  test("goes on to the next address when a list speaks of other certificates", async () => {
+    const other = listOf(byList.authority, { scope: scopeOf(undefined, flag(0x82)) });
+    server.serve("/a.crl", other).serve("/b.crl", listOf(byList.authority));
+    assert.equal(kindOf(byList, await collect(byList)), "good");
+    server.serve("/b.crl", other);
+    const { documents, gaps } = await collect(byList);
+    assert.deepEqual(documents, []);
+    assert.match(gaps[0]?.detail ?? "", /speaks of other certificates/);
+  });
+
+  test("takes the answer of a responder whose own certificate ended for none", async () => {
+    const signer = delegateOf(byOcsp.authority, { notAfter: "2024-05-01T12:00:00Z" });
+    server.serve("/first", answer(byOcsp, { signer }));
+    const { gaps } = await collect(byOcsp);
+    assert.match(gaps[0]?.detail ?? "", /out of date since 2024-05-01T12:00/);
   });
 
   test("looks a responder up in its authority's list", async () => {
