@@ -45,6 +45,8 @@ test("writes one line for each event, and counts it", async () => {
     warnings: [{ message: "odd", at: { file: "p.yaml", line: 3, column: 1 } }],
   });
   events.policyRefused("p.yaml:1:1: unknown key");
+  events.trustRootRefreshed({ from: "public-good", expires: "2030-01-01T00:00:00.000Z" });
+  events.trustRootRefused({ from: "root.json", detail: "nobody there" });
   assert.deepEqual(
     logs.lines.map((line) => [line["level"], line["msg"]]),
     [
@@ -53,6 +55,8 @@ test("writes one line for each event, and counts it", async () => {
       ["info", "policies in force"],
       ["warn", "policy warning"],
       ["warn", "changed policies refused, the former stay in force"],
+      ["info", "trust root read"],
+      ["warn", "trust root refused"],
     ],
   );
   const { text } = await telemetry.metrics.render();
@@ -61,6 +65,8 @@ test("writes one line for each event, and counts it", async () => {
     /^assay_records_refused_total\{space="verdict",why="seal"\} 1$/m,
     /^assay_policy_reload_total\{result="accepted"\} 1$/m,
     /^assay_policy_reload_total\{result="refused"\} 1$/m,
+    /^assay_trust_root_refresh_total\{result="read"\} 1$/m,
+    /^assay_trust_root_refresh_total\{result="refused"\} 1$/m,
   ])
     assert.match(text, counter);
 });
