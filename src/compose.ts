@@ -13,7 +13,6 @@ import { openRegistries, type Registries } from "./compose/registries.ts";
 import { refreshTrustRoots } from "./compose/trust-root-refresh.ts";
 import { openWorld, type World } from "./compose/world.ts";
 import type { Config } from "./config.ts";
-import { PortError } from "./domain/errors.ts";
 import { EXTRACTOR_VERSION } from "./inspections/layer-collector.ts";
 import type { Assay } from "./pipeline/assay.ts";
 import { createAssay, createJobHandler } from "./pipeline/create-assay.ts";
@@ -26,6 +25,7 @@ import type { PolicySource } from "./ports/policy-source.ts";
 import type { SafeFetch } from "./ports/safe-fetch.ts";
 import { createRecords } from "./records/records.ts";
 import { SealedBytes, type RecordContext } from "./records/sealed-space.ts";
+import { createTrustMemory } from "./records/trust-memory.ts";
 import { SCHEMES } from "./schemes/index.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
@@ -123,12 +123,12 @@ function joinAssay(parts: Parts): Assay {
   const { config, clock, telemetry, policies, registries, reader, world } = parts;
   const { queue } = world;
   const records = createRecords(recordContext(parts), EXTRACTOR_VERSION);
-  const { images, fetch } = registries;
+  const { images, fetch, notary } = registries;
   return createAssay({
     images,
     fetch,
-    notary: { metadata: notYet },
-    memory: { get: notYet, replace: notYet },
+    notary,
+    memory: createTrustMemory(recordContext(parts)),
     clock,
     records,
     policies,
@@ -139,10 +139,6 @@ function joinAssay(parts: Parts): Assay {
     unmatched: config.unmatched,
     observer: telemetry.events,
   });
-}
-
-async function notYet(): Promise<never> {
-  return await Promise.reject(new PortError("unsupported", "notary", "not built yet"));
 }
 
 async function startApi(all: Parts, assay: Assay): Promise<RunningApi> {

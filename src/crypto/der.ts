@@ -49,6 +49,15 @@ export function childrenOf(value: DerValue | undefined, tag: number): readonly D
   return children;
 }
 
+/** An element of these parts, with the shortest length. */
+export function derOf(tag: number, parts: readonly Uint8Array[]): Uint8Array {
+  const content = Buffer.concat(parts);
+  const size = content.length.toString(16);
+  const bytes = Buffer.from(size.length % 2 === 0 ? size : `0${size}`, "hex");
+  const length = content.length < 0x80 ? bytes : Buffer.concat([Buffer.of(0x80 | bytes.length), bytes]);
+  return Buffer.concat([Buffer.of(tag), length, content]);
+}
+
 /** The same one by one, and as many as there are: for lists whose length only the size of the whole limits. */
 export function* elementsOf(value: DerValue | undefined, tag: number): Generator<DerValue, void> {
   const { content } = expected(value, tag);

@@ -5,10 +5,11 @@ import type { Instant } from "../domain/instant.ts";
 import { hexOfBytes, isIssuedBy, isSameCertificate, parseCertificate, type Certificate } from "./certificate.ts";
 import { readSignedData, type SignedData, type SignerId } from "./cms.ts";
 import { childrenOf, expected, oidOf, readDer, smallInteger, TAG, type DerValue } from "./der.ts";
+import { hashOfContent, type Content } from "./hashed-bytes.ts";
 import { hashAlgorithmOf, isSignedWith } from "./signature-algorithm.ts";
 import { namesSigner, namesSignerByVersion2 } from "./signing-certificate.ts";
 import { parseTimestampInfo, type TimestampInfo } from "./timestamp-info.ts";
-import { verifyChain, type ChainCheck } from "./x509.ts";
+import { verifyChain, type ChainCheck, type Issued } from "./x509.ts";
 
 /** Whose timestamps count. */
 export type TimestampAuthority = {
@@ -19,6 +20,8 @@ export type TimestampAuthority = {
   /** The times that it may state, both inclusive. */
   readonly notBefore: Instant;
   readonly notAfter: Instant | undefined;
+  /** Who tells whether one of these certificates issued another, if somebody remembers. */
+  readonly issued?: Issued;
 };
 
 export type TimestampCheck =
@@ -50,7 +53,7 @@ const TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
  */
 export function checkTimestamp(
   token: Uint8Array,
-  message: Uint8Array,
+  message: Content,
   authorities: readonly TimestampAuthority[],
 ): TimestampCheck {
   return checkRead(token, message, authorities, readResponse);
@@ -74,7 +77,7 @@ export function checkTimestampToken(
 
 function checkRead(
   token: Uint8Array,
-  message: Uint8Array,
+  message: Content,
   authorities: readonly TimestampAuthority[],
   read: (bytes: Uint8Array) => SignedData,
 ): TimestampCheck {
@@ -118,7 +121,7 @@ function readToken(token: DerValue | undefined): SignedData {
  * The signer is whom the signer info names, wherever that certificate lies in the bag: every check is made of that one
  * (CVE-2026-39984). A bag in which two certificates have that name is refused, unless the trust root itself has it.
  */
-function checkAgainst(data: SignedData, message: Uint8Array, authority: TimestampAuthority): TimestampCheck {
+function checkAgainst(data: SignedData, message: Content, authority: TimestampAuthority): TimestampCheck {
   const embedded = data.certificates.map(readCertificate).filter((each) => each !== undefined);
   const { leaf } = authority;
   const known = leaf !== undefined && isNamed(leaf, data.signer.sid) ? [leaf] : embedded;
@@ -154,7 +157,7 @@ type Candidate = {
   readonly authority: TimestampAuthority;
 };
 
-function checkSigner(data: SignedData, message: Uint8Array, candidate: Candidate): TimestampCheck {
+function checkSigner(data: SignedData, message: Content, candidate: Candidate): TimestampCheck {
   const { signer, authority } = candidate;
   const claimsToBeOurs = isOf(signer, authority);
   const problem = signatureProblem(data, signer);
@@ -168,9 +171,9 @@ function checkSigner(data: SignedData, message: Uint8Array, candidate: Candidate
 }
 
 /** Whether one of the authority's own certificates is it or issued it: then a fault in its token is the authority's. */
-function isOf(signer: Certificate, { leaf, intermediates, root }: TimestampAuthority): boolean {
+function isOf(signer: Certificate, { leaf, intermediates, root, issued = isIssuedBy }: TimestampAuthority): boolean {
   if (leaf !== undefined && isSameCertificate(signer, leaf)) return true;
-  return [...intermediates, root].some((issuer) => isIssuedBy(signer, issuer));
+  return [...intermediates, root].some((issuer) => issued(signer, issuer));
 }
 
 /** RFC 5652 section 5.4 and 5.6, RFC 5816 section 2.2.1. */
@@ -199,12 +202,13 @@ function chainOf({ signer, embedded, authority }: Candidate, { at }: TimestampIn
   // Where the trust root has the whole chain, a stranger's certificates are not needed.
   const intermediates =
     authority.leaf === undefined ? [...authority.intermediates, ...others] : authority.intermediates;
-  return verifyChain(signer, { intermediates, roots: [authority.root] }, at, TIME_STAMPING);
+  const { root, issued } = authority;
+  return verifyChain(signer, { intermediates, roots: [root], issued }, at, TIME_STAMPING);
 }
 
-function imprintProblem({ hash: algorithm, imprint }: TimestampInfo, message: Uint8Array): string | undefined {
+function imprintProblem({ hash: algorithm, imprint }: TimestampInfo, message: Content): string | undefined {
   if (algorithm === undefined) return "its imprint's hash algorithm is not allowed: use SHA-256, SHA-384 or SHA-512";
-  return hexOfBytes(imprint) === hash(algorithm, message, "hex")
+  return hexOfBytes(imprint) === hashOfContent(message, algorithm)
     ? undefined
     : "it is over something else than the signature";
 }

@@ -78,7 +78,8 @@ const PIECE = /[^\\"+<>\p{Cc}]+|(?:\\[0-9A-Fa-f]{2})+|\\[ "#+,;<=>\\]/gu;
 /** Spaces around a value mean nothing unless a backslash stands before them (RFC 4514 section 3). */
 function unescaped(written: string, text: string): string {
   const left = written.trimStart();
-  if (left.startsWith("#")) refuse(text, 'has a value that begins with "#": write the value itself, or escape the sign');
+  if (left.startsWith("#"))
+    refuse(text, 'has a value that begins with "#": write the value itself, or escape the sign');
   const pieces = left.match(PIECE) ?? [];
   if (pieces.join("") !== left) {
     refuse(text, 'has a character that must be escaped with a backslash (one of " + < > \\), or a broken escape');

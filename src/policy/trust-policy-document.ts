@@ -54,7 +54,8 @@ function problemsOfTrust(value: Written): readonly Issue[] {
   const given = trustStores.length > 0 || trustedIdentities.length > 0;
   if (signatureVerification.level === "skip") {
     const issues: Issue[] = [];
-    if (given) issues.push(["signatureVerification", "skips verification, but trust stores or identities are named: keep one"]);
+    if (given)
+      issues.push(["signatureVerification", "skips verification, but trust stores or identities are named: keep one"]);
     if (signatureVerification.override !== undefined) {
       issues.push(["signatureVerification", "skips verification, which cannot be overridden: choose another level"]);
     }

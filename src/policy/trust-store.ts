@@ -28,7 +28,10 @@ export function loadStore(
   const ignored = entries.filter((entry) => !certificates.includes(entry)).map((entry) => entry.name);
   if (ignored.length > 0) {
     const shown = ignored.slice(0, 3).map((each) => JSON.stringify(each.slice(0, 80)));
-    files.warning(path, `the trust store ${type}:${name} holds ${shown.join(", ")}, which is no certificate file and not read`);
+    files.warning(
+      path,
+      `the trust store ${type}:${name} holds ${shown.join(", ")}, which is no certificate file and not read`,
+    );
   }
   if (certificates.length === 0 || certificates.length > MAX_FILES) {
     const problem = certificates.length === 0 ? "no *.crt, *.pem or *.cer file" : `more than ${MAX_FILES} certificates`;

@@ -7,7 +7,10 @@ import { PathServer } from "../support/http-server.ts";
 import { notationDocument, put, pushSignatures, writeTrust } from "../support/notation-world.ts";
 import { keyUsage } from "../support/signing/certificates.ts";
 import type { CosignOptions } from "../support/signing/cosign-signature.ts";
+import { basicConstraints } from "../support/signing/certificates.ts";
+import type { KeylessChain } from "../support/signing/keyless-chain.ts";
 import { makeKey } from "../support/signing/keys.ts";
+import { email, timestampOf, VirtualFulcio } from "../support/signing/virtual-fulcio.ts";
 import { chainOf, LEAF_EXTENSIONS, type NotationOptions } from "../support/signing/notation.ts";
 import { listOf, listsAt, pointOf } from "../support/signing/revocation.ts";
 import { VirtualLog } from "../support/signing/virtual-log.ts";
@@ -29,13 +32,25 @@ function proper(chain: SupplyChain): Partial<CosignOptions> {
   return { name: chain.ref(REPOSITORY), annotations: { env: "prod" } };
 }
 
+/** The policy asks for the release workflow, and what signs is broken in one thing. */
+const keylessWith =
+  (signing: (chain: SupplyChain) => Parameters<KeylessChain["legacy"]>[1], members = ""): Break =>
+  (chain, image) => {
+    chain.writeKeylessPolicy(members);
+    return chain.attach(REPOSITORY, chain.keyless.legacy(image, signing(chain)));
+  };
+
 /** Serves the revocation list that the certificates of these tests name. */
 const lists = await PathServer.start();
 after(() => lists.stop());
 const SERVERS = { ASSAY_PRIVATE_HOSTS: lists.host };
 
 const x509 = chainOf();
-const signedByX509 = async (chain: SupplyChain, image: Digest, signature: Omit<NotationOptions, "image">): Promise<void> => {
+const signedByX509 = async (
+  chain: SupplyChain,
+  image: Digest,
+  signature: Omit<NotationOptions, "image">,
+): Promise<void> => {
   const stored = chain.registry.content.manifest(REPOSITORY, image);
   if (stored === undefined) throw new Error("the image was not pushed");
   const { bytes: manifest, mediaType, digest } = stored;
@@ -74,6 +89,25 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   "no-signature": signedWith(() => ({ layer: ({ "dev.cosignproject.cosign/signature": _, ...rest }) => rest })),
   "bad-signature": signedWith(() => ({ tamper: (signed) => signed.replace("optional", "optional ") })),
   "unknown-key": signedWith(() => ({ key: makeKey() })),
+  "no-certificate": (chain, image) => {
+    chain.writeKeylessPolicy();
+    return chain.sign(REPOSITORY, image);
+  },
+  "certificate-unfit": keylessWith(() => ({
+    leaf: { extensions: (proper) => [...proper, basicConstraints()] },
+  })),
+  "certificate-untrusted": keylessWith(() => ({ leaf: { signer: new VirtualFulcio().intermediate } })),
+  "certificate-expired": keylessWith(() => ({ leaf: { notAfter: "2023-11-14T22:13:19Z" } })),
+  "sct-missing": keylessWith(() => ({ leaf: { timestamps: () => [] } })),
+  "sct-invalid": keylessWith(() => ({
+    leaf: { timestamps: (proper) => [timestampOf({ ...proper, log: makeKey() })] },
+  })),
+  "no-verified-time": keylessWith(() => ({ log: undefined }), "transparencyLog: unsafeIgnored"),
+  "wrong-signer": keylessWith(() => ({ leaf: { names: [email("eve@example.com")] } })),
+  "extension-mismatch": keylessWith(
+    () => ({ leaf: { says: { sourceRepositoryRef: "refs/heads/evil" } } }),
+    "extensions: { sourceRepositoryRef: refs/heads/main }",
+  ),
   "log-missing": signedWith(() => ({ layer: ({ "dev.sigstore.cosign/bundle": _, ...rest }) => rest })),
   "log-untrusted": signedWith(() => ({ log: new VirtualLog() })),
   "log-invalid": signedWith(() => ({ entry: (proper) => ({ ...proper, integratedTime: proper.integratedTime + 1 }) })),
@@ -103,6 +137,17 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
     trustedIdentities: ["*"],
   }),
   "verification-skipped": byStatement({ signatureVerification: { level: "skip" } }),
+  "certificate-revoked": (chain, image) => {
+    const url = lists.url("/list.crl");
+    const revoked = chainOf({ leaf: { extensions: [...LEAF_EXTENSIONS, listsAt(pointOf([url]))] } });
+    const nextUpdate = "2049-01-01T00:00:00Z";
+    lists.serve("/list.crl", listOf(revoked[1], { nextUpdate, entries: [{ serial: revoked[0].serial }] }));
+    return byCertificate({ chain: revoked }, revoked[2])(chain, image);
+  },
+};
+
+/** Reasons that more than one scheme has, broken in the second. */
+const ALSO: Readonly<Partial<Record<RejectionReason, Break>>> = {
   "certificate-unfit": (chain, image) => {
     const unfit = chainOf({ leaf: { extensions: [keyUsage(0x84, 2)] } });
     return byCertificate({ chain: unfit }, unfit[2])(chain, image);
@@ -112,13 +157,6 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
     const late = chainOf({ leaf: { notBefore: "2025-01-01T00:00:00Z" } });
     const timestamp = (signature: Buffer): Buffer => chain.tsa.stamp(signature, { at: "2024-05-01T12:00:00Z" });
     return byCertificate({ chain: late, timestamp }, late[2], ", tsa: [tsa.crt]")(chain, image);
-  },
-  "certificate-revoked": (chain, image) => {
-    const url = lists.url("/list.crl");
-    const revoked = chainOf({ leaf: { extensions: [...LEAF_EXTENSIONS, listsAt(pointOf([url]))] } });
-    const nextUpdate = "2049-01-01T00:00:00Z";
-    lists.serve("/list.crl", listOf(revoked[1], { nextUpdate, entries: [{ serial: revoked[0].serial }] }));
-    return byCertificate({ chain: revoked }, revoked[2])(chain, image);
   },
 };
 
@@ -137,6 +175,16 @@ test("the image that each negative below breaks is allowed as it is", async () =
   assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
 });
 
+test("an image that the release workflow signed without a key is allowed", async () => {
+  await using chain = await openChain();
+  chain.writeKeylessPolicy("extensions: { sourceRepositoryRef: refs/heads/main }");
+  const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
+  const leaf = { says: { sourceRepositoryRef: "refs/heads/main" } };
+  await chain.attach(REPOSITORY, chain.keyless.legacy(manifest.descriptor.digest, { leaf }));
+  const verdict = await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`));
+  assert.equal(verdict.decision, "allow", JSON.stringify(verdict.findings));
+});
+
 test("an image whose signature has the timestamp that is required is allowed", async () => {
   await using chain = await openChain();
   chain.writePolicy("- signed: { by: release-key }", { authority: "timestamp: required", logs: "trusted-root" });
@@ -153,11 +201,16 @@ test("an image that is signed with certificates of a chain in a store is allowed
   assert.equal((await verdictOf(await chain.compose(SERVERS), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
 });
 
-for (const reason of REJECTION_REASONS) {
+const ALL = [...Object.entries(BREAKS), ...Object.entries(ALSO)];
+
+test("every reason of a rejection is broken here", () =>
+  assert.deepEqual(Object.keys(BREAKS).sort(), [...REJECTION_REASONS].sort()));
+
+for (const [reason, breakIt] of ALL) {
   test(`denies an image whose only signature is rejected as ${reason}`, async () => {
     await using chain = await openChain();
     const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
-    await BREAKS[reason](chain, manifest.descriptor.digest);
+    await breakIt(chain, manifest.descriptor.digest);
     const verdict = await verdictOf(await chain.compose(SERVERS), chain.ref(`${REPOSITORY}:1`));
     assert.equal(verdict.decision, "deny");
     assert.deepEqual(

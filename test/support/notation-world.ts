@@ -28,8 +28,14 @@ export function put(chain: SupplyChain, name: string, text: string): void {
 
 export type Pushed = Pick<Artifact, "mediaType" | "manifest" | "digest">;
 
-export function manifestOf(built: { readonly manifest: { readonly bytes: Uint8Array; readonly descriptor: { readonly digest: Digest } } }): Pushed {
-  return { mediaType: OCI_MANIFEST, manifest: Buffer.from(built.manifest.bytes), digest: built.manifest.descriptor.digest };
+export function manifestOf(built: {
+  readonly manifest: { readonly bytes: Uint8Array; readonly descriptor: { readonly digest: Digest } };
+}): Pushed {
+  return {
+    mediaType: OCI_MANIFEST,
+    manifest: Buffer.from(built.manifest.bytes),
+    digest: built.manifest.descriptor.digest,
+  };
 }
 
 /** Signs and pushes as notation does to a registry without the referrers API: with a list under the fallback tag. */

@@ -1,14 +1,15 @@
 import type { ImageReference } from "../../domain/reference.ts";
 import type { ImageSource } from "../../ports/image-source.ts";
-import { Authenticator } from "./auth.ts";
+import { Authenticator } from "../../net/authenticator.ts";
 import { fetchBlob, openBlob } from "./blobs.ts";
 import { fetchDigest, fetchManifest } from "./documents.ts";
-import { parseHosts } from "./endpoint.ts";
+import { parseHosts } from "../../net/hosts.ts";
 import { Exchange } from "./exchange.ts";
 import { listRepositories, listTags } from "./lists.ts";
-import { DEFAULT_RETRY, DEFAULT_TIMEOUTS, type RegistryClientOptions, type Timeouts } from "./options.ts";
+import { DEFAULT_RETRY } from "../../net/retry.ts";
+import { DEFAULT_TIMEOUTS, type RegistryClientOptions, type Timeouts } from "./options.ts";
 import { ReferrersClient } from "./referrers-client.ts";
-import { createTokenClient } from "./token-client.ts";
+import { createTokenClient } from "../../net/token-client.ts";
 import { Transport } from "./transport.ts";
 
 export type RegistryClient = ImageSource & { close(): Promise<void> };

@@ -1,14 +1,6 @@
 import { InputError } from "../../domain/errors.ts";
 import type { Registry, Repository } from "../../domain/reference.ts";
-import { parseHostList, type HostList } from "../../net/host-list.ts";
-
-/** What the operator said of hosts. */
-export type Hosts = { readonly plainHttp: HostList; readonly trusted: HostList };
-
-/** A host that may be asked over plain HTTP may be anywhere too. Throws `InputError`. */
-export function parseHosts(plainHttp: readonly string[], trusted: readonly string[]): Hosts {
-  return { plainHttp: parseHostList(plainHttp), trusted: parseHostList([...trusted, ...plainHttp]) };
-}
+import type { Hosts } from "../../net/hosts.ts";
 
 /** Docker Hub's references say `docker.io`; its registry API is served elsewhere. */
 const TRANSPORT_HOSTS: Readonly<Record<string, string>> = {

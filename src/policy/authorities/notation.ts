@@ -55,7 +55,8 @@ function contradictions(value: Spec): readonly (readonly [keyof Spec, string])[]
   if (value.trustPolicy === undefined && value.trustStore === undefined) return ownProblems(value);
   const both = OWN_FORM.filter((key) => value[key] !== undefined);
   const found = both.map((key) => [key, "stands beside trustPolicy, which says that already: keep one"] as const);
-  if (value.trustPolicy === undefined) return [...found, ["trustStore", "has no trustPolicy, which says what of it to trust"]];
+  if (value.trustPolicy === undefined)
+    return [...found, ["trustStore", "has no trustPolicy, which says what of it to trust"]];
   if (value.trustStore === undefined) return [...found, ["trustPolicy", "has no trustStore, the folder of its stores"]];
   return found;
 }
@@ -64,7 +65,8 @@ function ownProblems({ trustStores, identities }: Spec): readonly (readonly [key
   if (trustStores === undefined) {
     return [["trustStores", "is missing: name certificates, or a trustPolicy with its trustStore"]];
   }
-  if (identities === undefined) return [["identities", 'is missing: write who may sign, such as ["x509.subject: C=US, ST=WA, O=acme"]']];
+  if (identities === undefined)
+    return [["identities", 'is missing: write who may sign, such as ["x509.subject: C=US, ST=WA, O=acme"]']];
   const problem = problemOfIdentities(identities);
   return problem === undefined ? [] : [["identities", problem]];
 }

@@ -50,7 +50,10 @@ export function chainProblem(chain: readonly Certificate[], purpose: ChainPurpos
   );
 }
 
-function firstProblem<T>(items: readonly T[], problem: (item: T, at: number) => string | undefined): string | undefined {
+function firstProblem<T>(
+  items: readonly T[],
+  problem: (item: T, at: number) => string | undefined,
+): string | undefined {
   for (const [at, item] of items.entries()) {
     const found = problem(item, at);
     if (found !== undefined) return found;
@@ -67,11 +70,16 @@ function orderProblem(chain: readonly Certificate[]): string | undefined {
     const next = chain[at + 1];
     const signsItself = isIssuedBy(certificate, certificate);
     if (next === undefined) {
-      return signsItself ? undefined : named(certificate, "is the last and no root: the chain must end in one that signs itself");
+      return signsItself
+        ? undefined
+        : named(certificate, "is the last and no root: the chain must end in one that signs itself");
     }
     if (signsItself) return named(certificate, "signs itself and is not the last: a chain has one root, at its end");
     if (isIssuedBy(certificate, next)) return undefined;
-    return named(certificate, `is not issued by the next one, ${subjectOf(next)} (or by a signature of a weak kind, such as SHA-1)`);
+    return named(
+      certificate,
+      `is not issued by the next one, ${subjectOf(next)} (or by a signature of a weak kind, such as SHA-1)`,
+    );
   });
 }
 

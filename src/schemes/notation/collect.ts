@@ -22,8 +22,16 @@ type Found = {
 
 /** The chains whose revocation is to be looked up for a signature; what they are is for an authority to say. */
 export type RevocationLook = {
-  readonly chains: (envelope: Document, thumbprints: readonly string[], target: Target) => readonly (readonly Certificate[])[];
-  readonly collect: (chain: readonly Certificate[], sources: Sources, signal: AbortSignal) => Promise<RevocationEvidence>;
+  readonly chains: (
+    envelope: Document,
+    thumbprints: readonly string[],
+    target: Target,
+  ) => readonly (readonly Certificate[])[];
+  readonly collect: (
+    chain: readonly Certificate[],
+    sources: Sources,
+    signal: AbortSignal,
+  ) => Promise<RevocationEvidence>;
 };
 
 const NOTHING: RevocationEvidence = { documents: [], gaps: [] };

@@ -29,7 +29,9 @@ export function checkCountersignature(
   const problem = chainProblem(check.path, "timestamping");
   if (problem !== undefined) return invalid(problem);
   const { at, accuracy } = check;
-  const outside = chain.find(({ notBefore, notAfter }) => plus(at, -accuracy) < notBefore || plus(at, accuracy) > notAfter);
+  const outside = chain.find(
+    ({ notBefore, notAfter }) => plus(at, -accuracy) < notBefore || plus(at, accuracy) > notAfter,
+  );
   if (outside === undefined) return { kind: "proved", at, chain: check.path };
   return { kind: "failed", reason: "certificate-expired", detail: outsideValidity(outside, `timestamp ${at}`) };
 }

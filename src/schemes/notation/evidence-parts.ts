@@ -28,7 +28,11 @@ export function partsOf(evidence: SignatureEvidence, about: Digest): EvidencePar
     case "other":
       return rejected("found", "unsupported", "the referrer is no Notary Project signature");
     case "wrong-subject":
-      return rejected("found", "wrong-subject", `its manifest refers to ${manifest.subject ?? "nothing"}, not to ${about}`);
+      return rejected(
+        "found",
+        "wrong-subject",
+        `its manifest refers to ${manifest.subject ?? "nothing"}, not to ${about}`,
+      );
     case "too-large":
       return rejected("found", "unsupported", `its envelope has ${manifest.layer.size} bytes, more than any signature`);
     case "signature": {
@@ -36,7 +40,11 @@ export function partsOf(evidence: SignatureEvidence, about: Digest): EvidencePar
       const envelope = others.find(({ descriptor }) => descriptor.digest === layer.digest);
       const target = others.find(({ descriptor }) => descriptor.digest === about);
       if (envelope === undefined || target === undefined) {
-        return rejected("fetched", "missing-document", "the evidence does not hold the envelope and the image's manifest");
+        return rejected(
+          "fetched",
+          "missing-document",
+          "the evidence does not hold the envelope and the image's manifest",
+        );
       }
       const answers = others.filter((each) => each !== envelope && each !== target);
       return { kind: "parts", envelope: { ...envelope, descriptor: layer }, thumbprints, target, answers };

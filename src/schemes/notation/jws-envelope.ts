@@ -45,7 +45,10 @@ export function openJws(bytes: Uint8Array): Envelope {
   const written = requiredString(header, "alg", HEADER);
   const algorithm = ALGORITHMS.find((known) => known === written);
   if (algorithm === undefined) {
-    throw new InputError("signature", `the envelope is signed with ${quoted(written, 40)}: use ${ALGORITHMS.join(", ")}`);
+    throw new InputError(
+      "signature",
+      `the envelope is signed with ${quoted(written, 40)}: use ${ALGORITHMS.join(", ")}`,
+    );
   }
   const timestamp = optionalString(unprotected, TIMESTAMP, UNPROTECTED) ?? "";
   return {

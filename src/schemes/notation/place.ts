@@ -46,7 +46,9 @@ function lookupsOf({ scopes, level, actions, stores }: NotationStatement): reado
   const revocation = actions.revocation !== "skip";
   const asked = stores.filter(({ type }) => type === "tsa" || revocation);
   if (asked.length === 0) return [];
-  return [{ scopes, stores: asked.map(({ type, certificates }) => ({ type, pem: certificates.map(({ pem }) => pem) })) }];
+  return [
+    { scopes, stores: asked.map(({ type, certificates }) => ({ type, pem: certificates.map(({ pem }) => pem) })) },
+  ];
 }
 
 /**

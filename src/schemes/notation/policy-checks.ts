@@ -26,7 +26,11 @@ export function checkPolicy(
   ];
 }
 
-function checkStore({ chain, attributes }: ProvedEnvelope, { stores }: Statement, store: TrustStore | undefined): CheckResult {
+function checkStore(
+  { chain, attributes }: ProvedEnvelope,
+  { stores }: Statement,
+  store: TrustStore | undefined,
+): CheckResult {
   if (store !== undefined) return holds();
   const root = chain.at(-1);
   const asked = attributes.scheme === "notary.x509" ? "ca" : "signingAuthority";
@@ -55,7 +59,11 @@ function checkIdentity({ leaf }: ProvedEnvelope, { identities }: Statement): Che
   if (identities.some(({ kind }) => kind === "any")) return holds();
   const subject = matchableSubject(leaf);
   if ("problem" in subject) {
-    return fails("identity", "wrong-identity", `the signer's certificate ${subject.problem}, so no trusted identity matches it`);
+    return fails(
+      "identity",
+      "wrong-identity",
+      `the signer's certificate ${subject.problem}, so no trusted identity matches it`,
+    );
   }
   const matched = identities.some((identity) => identity.kind === "subject" && isSubset(identity.attributes, subject));
   if (matched) return holds();

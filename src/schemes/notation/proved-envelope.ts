@@ -45,7 +45,11 @@ export function proveEnvelope(document: Document, thumbprints: readonly string[]
   if ("kind" in unfit) return unfit;
   if (unfit.problem !== undefined) return rejected("chain", "certificate-unfit", unfit.problem);
   if (chain.map(thumbprintOf).join() !== thumbprints.join()) {
-    return rejected("chain", "malformed", "its manifest lists the fingerprints of other certificates than the envelope's");
+    return rejected(
+      "chain",
+      "malformed",
+      "its manifest lists the fingerprints of other certificates than the envelope's",
+    );
   }
   const { signature, timestamp, payload } = envelope;
   return { kind: "proved", leaf, chain, attributes, signature, timestamp, payload };

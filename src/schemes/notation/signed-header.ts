@@ -42,7 +42,8 @@ export function readSignedAttributes(header: SignedHeader): SignedAttributes {
     refuse(`demands a verification plugin (${quoted(header.text(plugin) ?? "", 80)}): sign without one`);
   }
   const signingTime = readSigningTime(header, scheme);
-  if (expiry !== undefined && expiry <= signingTime) refuse(`expires at ${expiry}, not after its signing at ${signingTime}`);
+  if (expiry !== undefined && expiry <= signingTime)
+    refuse(`expires at ${expiry}, not after its signing at ${signingTime}`);
   return { contentType: header.contentType, scheme, signingTime, expiry };
 }
 
@@ -66,8 +67,7 @@ function refuseCritical({ names, critical }: SignedHeader, scheme: SigningScheme
 
 /** Each scheme has its own member, and must not have the other's. */
 function readSigningTime(header: SignedHeader, scheme: SigningScheme): Instant {
-  const [own, other] =
-    scheme === "notary.x509" ? [SIGNING_TIME, AUTHENTIC_TIME] : [AUTHENTIC_TIME, SIGNING_TIME];
+  const [own, other] = scheme === "notary.x509" ? [SIGNING_TIME, AUTHENTIC_TIME] : [AUTHENTIC_TIME, SIGNING_TIME];
   if (header.names.includes(other)) refuse(`has ${other}, which ${scheme} must not have`);
   return header.time(own) ?? refuse(`has no ${own}, which ${scheme} must have`);
 }

@@ -108,7 +108,11 @@ export function signEnvelope({ kind, privateKey }: SigningKey, message: Uint8Arr
 function headerOf(options: NotationOptions, key: SigningKey): Header {
   const { scheme = "notary.x509", signingTime = "2024-05-01T12:00:00Z", expiry } = options;
   const time = scheme === "notary.x509" ? SIGNING_TIME : AUTHENTIC_TIME;
-  const crit = [SCHEME, ...(scheme === "notary.x509" ? [] : [AUTHENTIC_TIME]), ...(expiry === undefined ? [] : [EXPIRY])];
+  const crit = [
+    SCHEME,
+    ...(scheme === "notary.x509" ? [] : [AUTHENTIC_TIME]),
+    ...(expiry === undefined ? [] : [EXPIRY]),
+  ];
   const proper = {
     alg: ALGORITHMS[key.kind][0],
     crit,
@@ -242,6 +246,8 @@ export function notationAuthority(
 }
 
 /** Actions at full strength but for these. */
-export function actions(change: Partial<Record<keyof NotationStatement["actions"], NotationAction>>): NotationStatement["actions"] {
+export function actions(
+  change: Partial<Record<keyof NotationStatement["actions"], NotationAction>>,
+): NotationStatement["actions"] {
   return { ...ENFORCED, ...change };
 }

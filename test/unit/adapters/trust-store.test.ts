@@ -46,7 +46,11 @@ function put(path: string, content: string | Uint8Array): void {
 
 function certificatesOf({ authorities }: PolicySet): readonly string[] {
   const spec = authorities[0]?.spec;
-  return spec?.kind === "notation" ? spec.statements.flatMap(({ stores }) => stores.flatMap(({ certificates }) => certificates.map(({ pem }) => pem.trim()))) : [];
+  return spec?.kind === "notation"
+    ? spec.statements.flatMap(({ stores }) =>
+        stores.flatMap(({ certificates }) => certificates.map(({ pem }) => pem.trim())),
+      )
+    : [];
 }
 
 function refusal(path: string): string {
@@ -156,6 +160,9 @@ suite("a changed trust store is noticed", () => {
 });
 
 test("a trust policy among policy files is no policy, and a policy of that look is none of them", () => {
-  const path = folder({ [`${STORE}/b.crt`]: root.pem, "other.json": JSON.stringify({ kind: "Policy", trustPolicies: [] }) });
+  const path = folder({
+    [`${STORE}/b.crt`]: root.pem,
+    "other.json": JSON.stringify({ kind: "Policy", trustPolicies: [] }),
+  });
   assert.match(refusal(path), /unknown key "trustPolicies"|apiVersion/);
 });

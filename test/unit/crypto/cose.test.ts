@@ -29,11 +29,38 @@ describe("a COSE_Sign1", () => {
     ["a header that is no byte string", sign1(new Map([[1, -7]]), unprotected, payload, signature)],
     ["a header that is no map", sign1(cbor([1]), unprotected, payload, signature)],
     ["an empty header", sign1(Buffer.alloc(0), unprotected, payload, signature)],
-    ["a header with a key twice", sign1(pairs([[1, -7], [1, -35]]), unprotected, payload, signature)],
-    ["an unsigned header with a key twice", sign1(body, new RawCbor(pairs([[33, 1], [33, 2]])), payload, signature)],
+    [
+      "a header with a key twice",
+      sign1(
+        pairs([
+          [1, -7],
+          [1, -35],
+        ]),
+        unprotected,
+        payload,
+        signature,
+      ),
+    ],
+    [
+      "an unsigned header with a key twice",
+      sign1(
+        body,
+        new RawCbor(
+          pairs([
+            [33, 1],
+            [33, 2],
+          ]),
+        ),
+        payload,
+        signature,
+      ),
+    ],
     ["a name in both headers", sign1(body, new Map([[1, -7]]), payload, signature)],
     ["a name that is a list", sign1(cbor(new Map([[[1], 1]])), unprotected, payload, signature)],
-    ["an unknown tag", sign1(cbor(new Map<unknown, unknown>([[1, new Tagged(2, Buffer.of(1))]])), unprotected, payload, signature)],
+    [
+      "an unknown tag",
+      sign1(cbor(new Map<unknown, unknown>([[1, new Tagged(2, Buffer.of(1))]])), unprotected, payload, signature),
+    ],
     ["bytes after its end", Buffer.concat([sign1(...PARTS), Buffer.of(0)])],
     ["bytes after its header", sign1(Buffer.concat([body, Buffer.of(0)]), unprotected, payload, signature)],
     ["a list without a length", cbor(new Tagged(18, bytes("9f40a04040ff")))],
@@ -43,11 +70,20 @@ describe("a COSE_Sign1", () => {
     ["undefined", sign1(Buffer.from("a101f7", "hex"), unprotected, payload, signature)],
     ["a number that is none", sign1(Buffer.from("a101f97e00", "hex"), unprotected, payload, signature)],
     ["lists in lists without end", Buffer.concat([Buffer.of(0xd2), Buffer.alloc(100_000, 0x81)])],
-    ["more depth than any envelope", sign1(body, new Map([[5, Array.from({ length: 40 }).reduce<unknown>((inner) => [inner], 1)]]), payload, signature)],
+    [
+      "more depth than any envelope",
+      sign1(
+        body,
+        new Map([[5, Array.from({ length: 40 }).reduce<unknown>((inner) => [inner], 1)]]),
+        payload,
+        signature,
+      ),
+    ],
     ["a list longer than its bytes", Buffer.from("d29a7fffffff", "hex")],
     ["more bytes than allowed", sign1(body, unprotected, Buffer.alloc(2000), signature)],
   ];
   for (const [name, envelope] of REFUSED) {
-    test(`is refused with ${name}`, () => assert.throws(() => parseCoseSign1(envelope, envelope.length > 90_000 ? 200_000 : 1000), InputError));
+    test(`is refused with ${name}`, () =>
+      assert.throws(() => parseCoseSign1(envelope, envelope.length > 90_000 ? 200_000 : 1000), InputError));
   }
 });

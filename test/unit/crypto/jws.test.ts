@@ -5,8 +5,14 @@ import { parseJws } from "../../../src/crypto/jws.ts";
 import { InputError } from "../../../src/domain/errors.ts";
 
 const encode = (text: string): string => Buffer.from(text).toString("base64url");
-const PROPER = { payload: encode('{"a":1}'), protected: encode('{"alg":"ES256"}'), header: {}, signature: encode("signature!") };
-const read = (envelope: object | string) => parseJws(Buffer.from(typeof envelope === "string" ? envelope : JSON.stringify(envelope)), 1000);
+const PROPER = {
+  payload: encode('{"a":1}'),
+  protected: encode('{"alg":"ES256"}'),
+  header: {},
+  signature: encode("signature!"),
+};
+const read = (envelope: object | string) =>
+  parseJws(Buffer.from(typeof envelope === "string" ? envelope : JSON.stringify(envelope)), 1000);
 
 describe("a JWS in flattened JSON", () => {
   test("is read, and what is signed is its texts with a dot between", () => {

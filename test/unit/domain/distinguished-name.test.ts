@@ -16,16 +16,36 @@ const parsed = (text: string): readonly (readonly [string, string])[] =>
 
 describe("a distinguished name", () => {
   const READ: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
-    ["C=US,ST=WA,O=acme", [["C", "US"], ["ST", "WA"], ["O", "acme"]]],
-    [" c = US ; S= WA ;O=acme ", [["C", "US"], ["ST", "WA"], ["O", "acme"]]],
+    [
+      "C=US,ST=WA,O=acme",
+      [
+        ["C", "US"],
+        ["ST", "WA"],
+        ["O", "acme"],
+      ],
+    ],
+    [
+      " c = US ; S= WA ;O=acme ",
+      [
+        ["C", "US"],
+        ["ST", "WA"],
+        ["O", "acme"],
+      ],
+    ],
     ["O=acme\\, Inc.", [["O", "acme, Inc."]]],
-    ["O=a\\;b\\\\c\\+d\\\"e\\<f\\>g\\=h\\#i", [["O", 'a;b\\c+d"e<f>g=h#i']]],
+    ['O=a\\;b\\\\c\\+d\\"e\\<f\\>g\\=h\\#i', [["O", 'a;b\\c+d"e<f>g=h#i']]],
     ["O=\\ acme\\ ", [["O", " acme "]]],
     ["O=acme\\\\ ", [["O", "acme\\"]]],
     ["O=\\C3\\89t\\c3\\a9", [["O", "Été"]]],
     ["O=a=b", [["O", "a=b"]]],
     ["O=\\#acme", [["O", "#acme"]]],
-    ["2.5.4.10=acme,1.2.3.4=x", [["O", "acme"], ["1.2.3.4", "x"]]],
+    [
+      "2.5.4.10=acme,1.2.3.4=x",
+      [
+        ["O", "acme"],
+        ["1.2.3.4", "x"],
+      ],
+    ],
   ];
   for (const [text, expected] of READ) test(`is read: ${text}`, () => assert.deepEqual(parsed(text), expected));
 
@@ -49,15 +69,21 @@ describe("a distinguished name", () => {
   ];
   for (const [text, expected] of REFUSED) {
     test(`is refused: ${JSON.stringify(text.slice(0, 20))}`, () => {
-      assert.throws(() => parseDistinguishedName(text), (error) => error instanceof InputError && expected.test(error.message));
+      assert.throws(
+        () => parseDistinguishedName(text),
+        (error) => error instanceof InputError && expected.test(error.message),
+      );
     });
   }
 
   test("that is written is read as it was", () => {
-    const attribute = fc.record({
-      type: fc.constantFrom(...ATTRIBUTE_TYPES.values(), "1.2.3.4"),
-      value: fc.string({ minLength: 1, maxLength: 12, unit: "binary" }),
-    }, { noNullPrototype: true });
+    const attribute = fc.record(
+      {
+        type: fc.constantFrom(...ATTRIBUTE_TYPES.values(), "1.2.3.4"),
+        value: fc.string({ minLength: 1, maxLength: 12, unit: "binary" }),
+      },
+      { noNullPrototype: true },
+    );
     fc.assert(
       fc.property(fc.array(attribute, { minLength: 1, maxLength: 5 }), (attributes) => {
         const text = formatDistinguishedName(attributes.map((each) => [each]));
@@ -67,7 +93,13 @@ describe("a distinguished name", () => {
   });
 
   test("that is hostile costs no time and no memory", () => {
-    for (const text of ["O=#".repeat(1300), `O=${"\\ ".repeat(2000)}\\`, `O=${" ".repeat(4000)}<`, ",".repeat(4000), "O=#ffffffff"]) {
+    for (const text of [
+      "O=#".repeat(1300),
+      `O=${"\\ ".repeat(2000)}\\`,
+      `O=${" ".repeat(4000)}<`,
+      ",".repeat(4000),
+      "O=#ffffffff",
+    ]) {
       const before = performance.now();
       assert.throws(() => parseDistinguishedName(text), InputError);
       assert.ok(performance.now() - before < 100, text.slice(0, 20));

@@ -40,7 +40,13 @@ function problems(members: string, files?: Files, list?: ListNamedFolder): strin
 }
 
 const OWN = 'trustStores: { ca: [root.crt] }, identities: ["x509.subject: C=US, ST=WA, O=acme"]';
-const ENFORCED = { integrity: "enforce", authenticity: "enforce", authenticTimestamp: "enforce", expiry: "enforce", revocation: "enforce" } as const;
+const ENFORCED = {
+  integrity: "enforce",
+  authenticity: "enforce",
+  authenticTimestamp: "enforce",
+  expiry: "enforce",
+  revocation: "enforce",
+} as const;
 
 suite("each field of a notation authority reaches the domain", () => {
   const plain = authority(OWN);
@@ -86,8 +92,13 @@ suite("each field of a notation authority reaches the domain", () => {
   });
 
   test("trustStores of each type, a store each file, and DER as PEM", () => {
-    const members = OWN.replace("ca: [root.crt]", "ca: [root.crt, der.cer], signingAuthority: [sa.crt], tsa: [tsa.crt]");
-    const [{ stores }] = authority(members, { ...FILES, "der.cer": Uint8Array.of(0x30, 0) }).statements as readonly [NotationStatement];
+    const members = OWN.replace(
+      "ca: [root.crt]",
+      "ca: [root.crt, der.cer], signingAuthority: [sa.crt], tsa: [tsa.crt]",
+    );
+    const [{ stores }] = authority(members, { ...FILES, "der.cer": Uint8Array.of(0x30, 0) }).statements as readonly [
+      NotationStatement,
+    ];
     assert.deepEqual(
       stores.map(({ type, name, certificates }) => [type, name, certificates.map(({ pem }) => pem)]),
       [
@@ -107,7 +118,8 @@ const STATEMENT = {
   trustStores: ["ca:acme"],
   trustedIdentities: ["x509.subject: C=US, ST=WA, O=acme"],
 };
-const policyOf = (...statements: readonly object[]): string => JSON.stringify({ version: "1.0", trustPolicies: statements });
+const policyOf = (...statements: readonly object[]): string =>
+  JSON.stringify({ version: "1.0", trustPolicies: statements });
 const FOLDER: readonly FolderEntry[] = [{ name: "root.crt", kind: "file" }];
 const list: ListNamedFolder = (_, root, path) =>
   root === "store" && path === "x509/ca/acme" ? FOLDER : { error: "there is no such file" };
@@ -131,7 +143,13 @@ suite("a trust policy and its trust store", () => {
         name: "rest",
         scopes: ["*"],
         level: "skip",
-        actions: { integrity: "skip", authenticity: "skip", authenticTimestamp: "skip", expiry: "skip", revocation: "skip" },
+        actions: {
+          integrity: "skip",
+          authenticity: "skip",
+          authenticTimestamp: "skip",
+          expiry: "skip",
+          revocation: "skip",
+        },
         verifyTimestamp: "always",
         stores: [],
         identities: [],
@@ -141,7 +159,11 @@ suite("a trust policy and its trust store", () => {
 
   const change = (more: object): string => policyOf({ ...STATEMENT, ...more });
   const REFUSED: readonly (readonly [string, string, RegExp])[] = [
-    ["another version", JSON.stringify({ version: "1.1", trustPolicies: [STATEMENT] }), /version: is "1\.1", expected 1\.0/],
+    [
+      "another version",
+      JSON.stringify({ version: "1.1", trustPolicies: [STATEMENT] }),
+      /version: is "1\.1", expected 1\.0/,
+    ],
     ["no version", JSON.stringify({ trustPolicies: [STATEMENT] }), /version/],
     ["no statement", policyOf(), /empty list/],
     ["YAML", `version: "1.0"\ntrustPolicies: []`, /not JSON/],
@@ -153,12 +175,32 @@ suite("a trust policy and its trust store", () => {
     ["no name", change({ name: undefined }), /name: is missing/],
     ["an empty name", change({ name: "" }), /name: is empty/],
     ["an unknown level", change({ signatureVerification: { level: "loose" } }), /level: is "loose"/],
-    ["an override of integrity", change({ signatureVerification: { level: "audit", override: { integrity: "log" } } }), /unknown key "integrity"/],
-    ["a skipped expiry", change({ signatureVerification: { level: "audit", override: { expiry: "skip" } } }), /expiry: is "skip"/],
-    ["an unknown time for timestamps", change({ signatureVerification: { level: "strict", verifyTimestamp: "never" } }), /verifyTimestamp/],
-    ["an override of skip", change({ trustStores: [], trustedIdentities: [], signatureVerification: { level: "skip", override: {} } }), /cannot be overridden/],
+    [
+      "an override of integrity",
+      change({ signatureVerification: { level: "audit", override: { integrity: "log" } } }),
+      /unknown key "integrity"/,
+    ],
+    [
+      "a skipped expiry",
+      change({ signatureVerification: { level: "audit", override: { expiry: "skip" } } }),
+      /expiry: is "skip"/,
+    ],
+    [
+      "an unknown time for timestamps",
+      change({ signatureVerification: { level: "strict", verifyTimestamp: "never" } }),
+      /verifyTimestamp/,
+    ],
+    [
+      "an override of skip",
+      change({ trustStores: [], trustedIdentities: [], signatureVerification: { level: "skip", override: {} } }),
+      /cannot be overridden/,
+    ],
     ["stores under skip", change({ signatureVerification: { level: "skip" } }), /skips verification, but/],
-    ["a scope with a tag", change({ registryScopes: ["registry.example.com/web:1"] }), /no repository|not a whole name/],
+    [
+      "a scope with a tag",
+      change({ registryScopes: ["registry.example.com/web:1"] }),
+      /no repository|not a whole name/,
+    ],
     ["a scope with a wildcard", change({ registryScopes: ["registry.example.com/*"] }), /no repository/],
     ["a short scope", change({ registryScopes: ["nginx"] }), /write docker\.io\/library\/nginx/],
     ["a store's name that leads elsewhere", change({ trustStores: ["ca:.."] }), /names no store/],
@@ -173,25 +215,50 @@ suite("a trust policy and its trust store", () => {
 
   test("are refused with the line and column of what is wrong", () => {
     const json = JSON.stringify(JSON.parse(change({ trustStores: ["*"] })), undefined, 2);
-    assert.match(problems(NAMED, withPolicy(json), list), /p\.yaml:5:\d+: .*trustpolicy\.json:13:9: trustPolicies\[0\]\.trustStores\[0\]/);
+    assert.match(
+      problems(NAMED, withPolicy(json), list),
+      /p\.yaml:5:\d+: .*trustpolicy\.json:13:9: trustPolicies\[0\]\.trustStores\[0\]/,
+    );
   });
 
   const STORES: readonly (readonly [string, readonly FolderEntry[], Files, RegExp])[] = [
     ["empty", [], {}, /no \*\.crt/],
     ["of folders alone", [{ name: "sub.crt", kind: "folder" }], {}, /no \*\.crt/],
     ["of other files alone", [{ name: "README", kind: "file" }], {}, /no \*\.crt/],
-    ["with an empty file", [...FOLDER, { name: "b.pem", kind: "file" }], { "store/x509/ca/acme/b.pem": "" }, /b\.pem" holds no certificate/],
-    ["with a private key", FOLDER, { "store/x509/ca/acme/root.crt": "-----BEGIN PRIVATE KEY-----\n" }, /holds a private key/],
-    ["of more files than any", Array.from({ length: 300 }, (_, at): FolderEntry => ({ name: `${at}.crt`, kind: "file" })), {}, /more than 256/],
+    [
+      "with an empty file",
+      [...FOLDER, { name: "b.pem", kind: "file" }],
+      { "store/x509/ca/acme/b.pem": "" },
+      /b\.pem" holds no certificate/,
+    ],
+    [
+      "with a private key",
+      FOLDER,
+      { "store/x509/ca/acme/root.crt": "-----BEGIN PRIVATE KEY-----\n" },
+      /holds a private key/,
+    ],
+    [
+      "of more files than any",
+      Array.from({ length: 300 }, (_, at): FolderEntry => ({ name: `${at}.crt`, kind: "file" })),
+      {},
+      /more than 256/,
+    ],
   ];
   for (const [name, entries, files, expected] of STORES) {
     test(`are refused with a store ${name}`, () => {
-      assert.match(problems(NAMED, { ...withPolicy(policyOf(STATEMENT)), ...files }, () => entries), expected);
+      assert.match(
+        problems(NAMED, { ...withPolicy(policyOf(STATEMENT)), ...files }, () => entries),
+        expected,
+      );
     });
   }
 
   test("warn of what else lies in a store", () => {
-    const entries: readonly FolderEntry[] = [...FOLDER, { name: "sub", kind: "folder" }, { name: "notes.txt", kind: "file" }];
+    const entries: readonly FolderEntry[] = [
+      ...FOLDER,
+      { name: "sub", kind: "folder" },
+      { name: "notes.txt", kind: "file" },
+    ];
     const parsed = parse(NAMED, withPolicy(policyOf(STATEMENT)), () => entries);
     assert.ok(parsed.kind === "parsed");
     assert.match(parsed.set.warnings.map(({ message }) => message).join(), /ca:acme holds "sub", "notes\.txt"/);
@@ -209,7 +276,11 @@ suite("contradictions of a notation authority are refused", () => {
     ["a trust policy without a store", "trustPolicy: trustpolicy.json", /trustPolicy: has no trustStore/],
     ["a trust store without a policy", "trustStore: store", /trustStore: has no trustPolicy/],
     ["both forms", `${NAMED}, level: audit`, /level: stands beside trustPolicy/],
-    ["a file that is not there", 'trustStores: { ca: [none.crt] }, identities: ["*"]', /trustStores\.ca\[0\]: the certificate file "none\.crt" cannot be read/],
+    [
+      "a file that is not there",
+      'trustStores: { ca: [none.crt] }, identities: ["*"]',
+      /trustStores\.ca\[0\]: the certificate file "none\.crt" cannot be read/,
+    ],
     ["a trust policy that is not there", NAMED, /trust policy "trustpolicy\.json" cannot be read/],
   ];
   for (const [name, members, expected] of ROWS) test(name, () => assert.match(problems(members), expected));
@@ -225,11 +296,20 @@ suite("what a notation authority weakens is spelled", () => {
     ["level: permissive, override: { authenticity: log }", ["level: permissive", "override: authenticity: log"]],
   ];
   for (const [members, expected] of ROWS) {
-    test(members === "" ? "nothing" : members, () => assert.deepEqual(unsafeOf(members === "" ? OWN : `${OWN}, ${members}`), expected));
+    test(members === "" ? "nothing" : members, () =>
+      assert.deepEqual(unsafeOf(members === "" ? OWN : `${OWN}, ${members}`), expected),
+    );
   }
 
   test("with the statement of a trust policy", () => {
-    const json = policyOf({ ...STATEMENT, signatureVerification: { level: "audit", override: { revocation: "skip" } } }, { name: "rest", registryScopes: ["*"], signatureVerification: { level: "skip" } });
-    assert.deepEqual(unsafeOf(NAMED, withPolicy(json), list), ['trustPolicy "web": level: audit', 'trustPolicy "web": override: revocation: skip', 'trustPolicy "rest": level: skip']);
+    const json = policyOf(
+      { ...STATEMENT, signatureVerification: { level: "audit", override: { revocation: "skip" } } },
+      { name: "rest", registryScopes: ["*"], signatureVerification: { level: "skip" } },
+    );
+    assert.deepEqual(unsafeOf(NAMED, withPolicy(json), list), [
+      'trustPolicy "web": level: audit',
+      'trustPolicy "web": override: revocation: skip',
+      'trustPolicy "rest": level: skip',
+    ]);
   });
 });

@@ -17,7 +17,13 @@ import {
 } from "../../support/signing/certificates.ts";
 import { der, sequence } from "../../support/signing/der.ts";
 import { chain, detail, root, verdict } from "../../support/signing/notation-judging.ts";
-import { ACME, chainOf, LEAF_EXTENSIONS, notationAuthority, type ChainOptions } from "../../support/signing/notation.ts";
+import {
+  ACME,
+  chainOf,
+  LEAF_EXTENSIONS,
+  notationAuthority,
+  type ChainOptions,
+} from "../../support/signing/notation.ts";
 
 const SIGNATURES = keyUsage(0x80, 7);
 /** Basic constraints and key usage as extensions that need not be understood. */
@@ -25,21 +31,37 @@ const SOFT_CONSTRAINTS = extension("2.5.29.19", sequence(der(0x01, Buffer.of(0xf
 const softUsage = (byte: number): Buffer => extension("2.5.29.15", der(0x03, Buffer.of(1, byte)), false);
 const purpose = (oid: string) => [SIGNATURES, purposes(false, CODE_SIGNING, oid)];
 
-function problemOf(issued: readonly Issued[], use: "code-signing" | "timestamping" = "code-signing"): string | undefined {
-  return chainProblem(issued.map((each) => parseCertificate(each.der)), use);
+function problemOf(
+  issued: readonly Issued[],
+  use: "code-signing" | "timestamping" = "code-signing",
+): string | undefined {
+  return chainProblem(
+    issued.map((each) => parseCertificate(each.der)),
+    use,
+  );
 }
 
 const ALLOWED: readonly (readonly [string, ChainOptions])[] = [
   ["as it is", {}],
   ["with a leaf that names no purpose", { leaf: { extensions: [SIGNATURES] } }],
   ["with a leaf for non-repudiation too", { leaf: { extensions: [keyUsage(0xc0, 6)] } }],
-  ["with a leaf that says it is of no authority", { leaf: { extensions: [extension("2.5.29.19", sequence()), ...LEAF_EXTENSIONS] } }],
-  ["with critical extensions that nobody knows", { leaf: { extensions: [...LEAF_EXTENSIONS, extension("1.2.3.4", sequence())] } }],
+  [
+    "with a leaf that says it is of no authority",
+    { leaf: { extensions: [extension("2.5.29.19", sequence()), ...LEAF_EXTENSIONS] } },
+  ],
+  [
+    "with critical extensions that nobody knows",
+    { leaf: { extensions: [...LEAF_EXTENSIONS, extension("1.2.3.4", sequence())] } },
+  ],
   ["with an issuer whose end is after its own issuer's", { intermediate: { notAfter: "2045-01-01T00:00:00Z" } }],
 ];
 
 const REFUSED: readonly (readonly [string, ChainOptions, RegExp])[] = [
-  ["whose leaf is of an authority", { leaf: { extensions: [basicConstraints(), SIGNATURES] } }, /must not sign by itself/],
+  [
+    "whose leaf is of an authority",
+    { leaf: { extensions: [basicConstraints(), SIGNATURES] } },
+    /must not sign by itself/,
+  ],
   ["whose leaf has no key usage", { leaf: { extensions: [purposes(false, CODE_SIGNING)] } }, /has no key usage/],
   ["whose leaf's key usage is not critical", { leaf: { extensions: [softUsage(0x80)] } }, /not critical/],
   ["whose leaf may not sign", { leaf: { extensions: [keyUsage(0x40, 6)] } }, /may not sign/],
@@ -56,11 +78,27 @@ const REFUSED: readonly (readonly [string, ChainOptions, RegExp])[] = [
   ["whose leaf is for timestamps", { leaf: { extensions: purpose(TIME_STAMPING) } }, /timestamps/],
   ["whose leaf is for OCSP", { leaf: { extensions: purpose("1.3.6.1.5.5.7.3.9") } }, /OCSP/],
   ["whose issuer is of no authority", { intermediate: { extensions: [keyUsage(0x06, 1)] } }, /of no authority/],
-  ["whose issuer is one only by the way", { intermediate: { extensions: [SOFT_CONSTRAINTS, keyUsage(0x06, 1)] } }, /of no authority/],
+  [
+    "whose issuer is one only by the way",
+    { intermediate: { extensions: [SOFT_CONSTRAINTS, keyUsage(0x06, 1)] } },
+    /of no authority/,
+  ],
   ["whose issuer has no key usage", { intermediate: { extensions: [basicConstraints()] } }, /no key usage/],
-  ["whose issuer's key usage is not critical", { intermediate: { extensions: [basicConstraints(), softUsage(0x06)] } }, /not critical/],
-  ["whose issuer may not sign certificates", { intermediate: { extensions: [basicConstraints(), keyUsage(0x02, 1)] } }, /may not sign certificates/],
-  ["whose root allows no authority below it", { root: { extensions: [basicConstraints(0), keyUsage(0x06, 1)] } }, /allows 0 authorities below it, not 1/],
+  [
+    "whose issuer's key usage is not critical",
+    { intermediate: { extensions: [basicConstraints(), softUsage(0x06)] } },
+    /not critical/,
+  ],
+  [
+    "whose issuer may not sign certificates",
+    { intermediate: { extensions: [basicConstraints(), keyUsage(0x02, 1)] } },
+    /may not sign certificates/,
+  ],
+  [
+    "whose root allows no authority below it",
+    { root: { extensions: [basicConstraints(0), keyUsage(0x06, 1)] } },
+    /allows 0 authorities below it, not 1/,
+  ],
   ["whose leaf is signed with SHA-1", { leaf: { sha1: true } }, /not issued by the next one.*SHA-1/],
   ["whose issuer is signed with SHA-1", { intermediate: { sha1: true } }, /not issued by the next one/],
   ["whose root is signed with SHA-1", { root: { sha1: true } }, /is the last and no root/],
@@ -123,6 +161,7 @@ describe("a chain of a timestamp authority", () => {
     ["of a key for certificates too", [keyUsage(0x84, 2), purposes(true, TIME_STAMPING)], /keyCertSign/],
   ];
   for (const [name, extensions, expected] of WRONG) {
-    test(`is refused with a leaf ${name}`, () => assert.match(problemOf(of(extensions), "timestamping") ?? "none", expected));
+    test(`is refused with a leaf ${name}`, () =>
+      assert.match(problemOf(of(extensions), "timestamping") ?? "none", expected));
   }
 });

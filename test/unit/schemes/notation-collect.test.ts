@@ -48,7 +48,9 @@ async function collect(
   };
   const evidence: SignatureEvidence[] = [];
   for (const place of scheme.placesOf(authority)) {
-    evidence.push(...(await place.collect(targetOf(image.digest), { ...sourcesOf(images), once }, new AbortController().signal)));
+    evidence.push(
+      ...(await place.collect(targetOf(image.digest), { ...sourcesOf(images), once }, new AbortController().signal)),
+    );
   }
   return { evidence, looked };
 }
@@ -99,7 +101,11 @@ describe("Notary Project signatures are collected", () => {
   test("never in part: one more than the limit is an error", async () => {
     const images = new MemoryImages().put(image);
     for (let at = 0; at <= MAX_SIGNATURES; at++) {
-      images.refer(image.digest, artifactOf({ config: plainDescriptor("a/b", digestOf(Buffer.from(String(at))), 1), layers: [] }, []), NOTATION_SIGNATURE);
+      images.refer(
+        image.digest,
+        artifactOf({ config: plainDescriptor("a/b", digestOf(Buffer.from(String(at))), 1), layers: [] }, []),
+        NOTATION_SIGNATURE,
+      );
     }
     await assert.rejects(collect(images, trust), (error) => error instanceof PortError && error.code === "too-many");
   });
@@ -108,7 +114,17 @@ describe("Notary Project signatures are collected", () => {
     const images = new MemoryImages().put(image);
     for (let at = 0; at < 20; at++) {
       const large = { image, chain, metadata: { at: String(at) } };
-      images.refer(image.digest, signNotation({ ...large, manifest: (proper) => ({ ...proper, layers: proper.layers.map((each) => ({ ...each, size: 4 * 1024 * 1024 })) }) }), NOTATION_SIGNATURE);
+      images.refer(
+        image.digest,
+        signNotation({
+          ...large,
+          manifest: (proper) => ({
+            ...proper,
+            layers: proper.layers.map((each) => ({ ...each, size: 4 * 1024 * 1024 })),
+          }),
+        }),
+        NOTATION_SIGNATURE,
+      );
     }
     await assert.rejects(collect(images, trust), (error) => error instanceof PortError && error.code === "too-large");
   });
@@ -123,15 +139,35 @@ describe("revocation is looked up", () => {
   const ROWS: readonly (readonly [string, Partial<NotationOptions>, NotationAuthority, readonly string[]])[] = [
     ["for a chain that ends in a store", {}, trust, [leafOf(leaf)]],
     ["for its timestamp's chain too", stamped, withTsa, [leafOf(leaf), leafOf(tsa.leaf)]],
-    ["for the timestamp's alone where the signer's is skipped", stamped, notationAuthority({ ca: [root], tsa: [tsa.root] }, { actions: actions({ revocation: "skip" }) }), [leafOf(tsa.leaf)]],
+    [
+      "for the timestamp's alone where the signer's is skipped",
+      stamped,
+      notationAuthority({ ca: [root], tsa: [tsa.root] }, { actions: actions({ revocation: "skip" }) }),
+      [leafOf(tsa.leaf)],
+    ],
     ["for no chain that nobody configured", { chain: chainOf() }, trust, []],
-    ["for no timestamp that nobody configured", { timestamp: (signature) => new TestTimestampAuthority().stamp(signature) }, withTsa, [leafOf(leaf)]],
+    [
+      "for no timestamp that nobody configured",
+      { timestamp: (signature) => new TestTimestampAuthority().stamp(signature) },
+      withTsa,
+      [leafOf(leaf)],
+    ],
     ["for no signature that does not hold", { signature: () => Buffer.alloc(64) }, trust, []],
     ["for no envelope that cannot be read", { envelope: () => Buffer.from("{") }, trust, []],
     ["for no store of another type", {}, notationAuthority({ signingAuthority: [root] }), []],
-    ["for nothing where the policy skips it", {}, notationAuthority({ ca: [root] }, { actions: actions({ revocation: "skip" }) }), []],
+    [
+      "for nothing where the policy skips it",
+      {},
+      notationAuthority({ ca: [root] }, { actions: actions({ revocation: "skip" }) }),
+      [],
+    ],
     ["for nothing where the statement skips all", {}, notationAuthority({ ca: [root] }, { level: "skip" }), []],
-    ["for nothing where no statement is for the repository", {}, notationAuthority({ ca: [root] }, { scopes: ["other.example.com/shop/web"] }), []],
+    [
+      "for nothing where no statement is for the repository",
+      {},
+      notationAuthority({ ca: [root] }, { scopes: ["other.example.com/shop/web"] }),
+      [],
+    ],
   ];
   for (const [name, options, authority, expected] of ROWS) {
     test(name, async () => assert.deepEqual((await collect(signed(options), authority)).looked, expected));
@@ -179,7 +215,10 @@ describe("the place of an authority's signatures", () => {
   });
 
   test("is the same for authorities that differ in identities and metadata alone", () => {
-    const other = notationAuthority({ ca: [root] }, { identities: ["x509.subject: C=US, ST=WA, O=acme"], metadata: { a: "1" } });
+    const other = notationAuthority(
+      { ca: [root] },
+      { identities: ["x509.subject: C=US, ST=WA, O=acme"], metadata: { a: "1" } },
+    );
     assert.equal(keyOf(other), keyOf(trust));
   });
 });

@@ -25,7 +25,9 @@ const change = fc.record({
   by: fc.oneof(
     fc.uint8Array({ maxLength: 6 }),
     fc.constantFrom("{", "}", '"', ",", "null", "=", "\u0000").map((text) => Buffer.from(text)),
-    fc.constantFrom("a0", "f6", "9f", "ff", "d2", "c1", "5b7fffffffffffffff", "bf").map((hex) => Buffer.from(hex, "hex")),
+    fc
+      .constantFrom("a0", "f6", "9f", "ff", "d2", "c1", "5b7fffffffffffffff", "bf")
+      .map((hex) => Buffer.from(hex, "hex")),
   ),
 });
 
@@ -55,13 +57,26 @@ function isHarmless(format: "jws" | "cose", changed: Buffer, seed: Buffer): bool
   const agent = seed.indexOf("io.cncf.notary.signingAgent");
   const end = agent + "io.cncf.notary.signingAgent".length + "assay-test/1".length + 1;
   const tail = seed.length - end;
-  return changed.subarray(0, agent).equals(seed.subarray(0, agent)) && changed.subarray(changed.length - tail).equals(seed.subarray(end));
+  return (
+    changed.subarray(0, agent).equals(seed.subarray(0, agent)) &&
+    changed.subarray(changed.length - tail).equals(seed.subarray(end))
+  );
 }
 
 function sameSigned(changed: Buffer, seed: Buffer): boolean {
-  type Envelope = { readonly payload: string; readonly protected: string; readonly signature: string; readonly header: { readonly x5c: unknown } };
+  type Envelope = {
+    readonly payload: string;
+    readonly protected: string;
+    readonly signature: string;
+    readonly header: { readonly x5c: unknown };
+  };
   const [a, b] = [changed, seed].map((bytes) => JSON.parse(bytes.toString()) as Envelope);
-  const signed = (envelope: Envelope | undefined) => [envelope?.payload, envelope?.protected, envelope?.signature, envelope?.header.x5c];
+  const signed = (envelope: Envelope | undefined) => [
+    envelope?.payload,
+    envelope?.protected,
+    envelope?.signature,
+    envelope?.header.x5c,
+  ];
   return JSON.stringify(signed(a)) === JSON.stringify(signed(b));
 }
 
@@ -82,7 +97,24 @@ const POLICY = JSON.stringify({
 test("no changed trust policy trusts more than it says, and none throws", () => {
   assert.equal(readTrustPolicy("trustpolicy.json", POLICY).kind, "read");
   const piece = fc.oneof(
-    fc.constantFrom("", "{", "}", '"', ",", "null", "0", "[]", "*", '"*"', "skip", "audit", "\u0000", "\ud800", "#", "- "),
+    fc.constantFrom(
+      "",
+      "{",
+      "}",
+      '"',
+      ",",
+      "null",
+      "0",
+      "[]",
+      "*",
+      '"*"',
+      "skip",
+      "audit",
+      "\u0000",
+      "\ud800",
+      "#",
+      "- ",
+    ),
     fc.string({ maxLength: 6 }),
   );
   fc.assert(
