@@ -49,7 +49,10 @@ const CERTIFICATES: Readonly<Record<Signer, () => Uint8Array>> = {
   e2e: () => certificate("e2e.crt"),
   new: () => certificate("new_e2e.crt"),
   expired: () => certificate("expired_e2e.crt"),
-  seven: () => ownCertificate("e2e-with-timestamped-signature/blobs/sha256/603ff134e97a79cd7a15560b76137c2c4a10451daab11327a7c6f86dac250fee"),
+  seven: () =>
+    ownCertificate(
+      "e2e-with-timestamped-signature/blobs/sha256/603ff134e97a79cd7a15560b76137c2c4a10451daab11327a7c6f86dac250fee",
+    ),
 };
 
 /** The stores that the policies name, of which the main one holds this certificate. */
@@ -80,7 +83,8 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   "missing_state_trusted_identity_trustpolicy.json": /has no ST:/,
   "multi_statements_with_multi_wildcard_registry_scope_trustpolicy.json": /registry scope "\*" more than once/,
   "multi_statements_with_the_same_name_trustpolicy.json": /name "e2e" more than once/,
-  "multi_statements_with_the_same_registry_scope_trustpolicy.json": /registry scope "localhost:5000\/test-repo8" more than once/,
+  "multi_statements_with_the_same_registry_scope_trustpolicy.json":
+    /registry scope "localhost:5000\/test-repo8" more than once/,
   "override_integrity_for_permissive_trustpolicy.json": /unknown key "integrity"/,
   "overlapped_registry_scope_trustpolicy.json": /registry scope "localhost:5000\/test-repo6" more than once/,
   "overlapped_trusted_identity_trustpolicy.json": /overlapping trusted identities/,
@@ -95,7 +99,10 @@ const VALID = POLICIES.filter((policy) => REFUSED[policy] === undefined);
 describe("trust policies of notation's own tests", { skip }, () => {
   test("are the 43 that are known here", () => {
     assert.equal(POLICIES.length, 43);
-    assert.deepEqual(Object.keys(REFUSED).filter((policy) => !POLICIES.includes(policy)), []);
+    assert.deepEqual(
+      Object.keys(REFUSED).filter((policy) => !POLICIES.includes(policy)),
+      [],
+    );
   });
   for (const policy of POLICIES) {
     test(`${policy} is ${REFUSED[policy] === undefined ? "read" : "refused with the reason"}`, () => {
@@ -116,18 +123,39 @@ type Layout = {
   readonly signatureEnds?: string;
   readonly certificateEnds: string;
   readonly stamp: "timestamp-missing" | "timestamp-invalid";
-  readonly then: string;
+  readonly wholeAt: string;
 };
 const E2E = { C: "US", ST: "WA", L: "Seattle", O: "Notary", CN: "e2e" };
-const PLAIN: Layout = { signer: "e2e", subject: E2E, others: [], good: true, certificateEnds: "2122-12-19T02:43:39Z", stamp: "timestamp-missing", then: "2023-06-27T05:15:00Z" };
-const SEVEN: Layout = { ...PLAIN, signer: "seven", subject: { ...E2E, CN: "testcert7" }, certificateEnds: "2025-01-22T08:36:26Z", stamp: "timestamp-invalid", then: "2025-01-21T09:30:00Z" };
+const PLAIN: Layout = {
+  signer: "e2e",
+  subject: E2E,
+  others: [],
+  good: true,
+  certificateEnds: "2122-12-19T02:43:39Z",
+  stamp: "timestamp-missing",
+  wholeAt: "2023-06-27T05:15:00Z",
+};
+const SEVEN: Layout = {
+  ...PLAIN,
+  signer: "seven",
+  subject: { ...E2E, CN: "testcert7" },
+  certificateEnds: "2025-01-22T08:36:26Z",
+  stamp: "timestamp-invalid",
+  wholeAt: "2025-01-21T09:30:00Z",
+};
 const KNOWN: Readonly<Record<string, Layout>> = {
   e2e: { ...PLAIN, good: false },
   "e2e-valid-signature": PLAIN,
   "e2e-valid-multiple-signatures": { ...PLAIN, others: ["certificate-untrusted"] },
   "e2e-expired-signature": { ...PLAIN, signatureEnds: "2023-06-27T05:21:21Z" },
   "e2e-invalid-signature": { ...PLAIN, good: false, others: ["malformed"] },
-  "e2e-with-expired-cert": { ...PLAIN, signer: "expired", subject: { C: "AU", ST: "Some-State", O: "Internet Widgits Pty Ltd" }, certificateEnds: "2023-06-27T06:10:00Z", then: "2023-06-27T06:08:00Z" },
+  "e2e-with-expired-cert": {
+    ...PLAIN,
+    signer: "expired",
+    subject: { C: "AU", ST: "Some-State", O: "Internet Widgits Pty Ltd" },
+    certificateEnds: "2023-06-27T06:10:00Z",
+    wholeAt: "2023-06-27T06:08:00Z",
+  },
   "e2e-with-invalid-timestamped-signature": SEVEN,
   // Its timestamp is Microsoft's, whose root no store has.
   "e2e-with-timestamped-signature": { ...SEVEN, signatureEnds: "2025-01-21T12:39:46Z" },
@@ -136,37 +164,57 @@ const TODAY = "2026-11-21T12:00:00Z";
 
 type Statement = {
   readonly registryScopes: readonly [string];
-  readonly signatureVerification: { readonly level: string; readonly override?: Readonly<Record<string, string>>; readonly verifyTimestamp?: string };
+  readonly signatureVerification: {
+    readonly level: string;
+    readonly override?: Readonly<Record<string, string>>;
+    readonly verifyTimestamp?: string;
+  };
   readonly trustStores?: readonly string[];
   readonly trustedIdentities?: readonly string[];
 };
 
 function statementOf(policy: string): Statement {
-  const { trustPolicies } = JSON.parse(readFileSync(at("config/trustpolicies", policy), "utf8")) as { readonly trustPolicies: readonly [Statement] };
+  const { trustPolicies } = JSON.parse(readFileSync(at("config/trustpolicies", policy), "utf8")) as {
+    readonly trustPolicies: readonly [Statement];
+  };
   return trustPolicies[0];
 }
 
 /** The specification's table, apart from the code that is tested. */
-function enforces(check: "authenticity" | "authenticTimestamp" | "expiry", { signatureVerification }: Statement): boolean {
+function enforces(
+  check: "authenticity" | "authenticTimestamp" | "expiry",
+  { signatureVerification }: Statement,
+): boolean {
   const { level, override } = signatureVerification;
-  return (override?.[check] ?? (level === "strict" || (level === "permissive" && check === "authenticity") ? "enforce" : "log")) === "enforce";
+  return (
+    (override?.[check] ??
+      (level === "strict" || (level === "permissive" && check === "authenticity") ? "enforce" : "log")) === "enforce"
+  );
 }
 
 function matches({ trustedIdentities = [] }: Statement, subject: Layout["subject"]): boolean {
   return trustedIdentities.some((identity) => {
-    const parts = identity.replace(/^x509\.subject: */, "").split(",").map((part) => part.trim().split("="));
+    const parts = identity
+      .replace(/^x509\.subject: */, "")
+      .split(",")
+      .map((part) => part.trim().split("="));
     return identity === "*" || parts.every(([type = "", value]) => subject[type] === value);
   });
 }
 
 /** What the client of that time says of the layout's own signature: a rejection, or until when it counts. */
-function expectedOf(statement: Statement, layout: Layout, trusted: boolean): { readonly reason?: string; readonly until: readonly string[] } {
+function expectedOf(
+  statement: Statement,
+  layout: Layout,
+  trusted: boolean,
+): { readonly reason?: string; readonly until: readonly string[] } {
   const tsa = statement.trustStores?.some((store) => store.startsWith("tsa:")) ?? false;
   const always = statement.signatureVerification.verifyTimestamp !== "afterCertExpiry";
   if (statement.signatureVerification.level === "skip") return { reason: "verification-skipped", until: [] };
   if (enforces("authenticity", statement) && !trusted) return { reason: "certificate-untrusted", until: [] };
   if (enforces("authenticTimestamp", statement) && tsa && always) return { reason: layout.stamp, until: [] };
-  if (enforces("authenticity", statement) && !matches(statement, layout.subject)) return { reason: "wrong-identity", until: [] };
+  if (enforces("authenticity", statement) && !matches(statement, layout.subject))
+    return { reason: "wrong-identity", until: [] };
   return {
     until: [
       ...(enforces("expiry", statement) && layout.signatureEnds !== undefined ? [layout.signatureEnds] : []),
@@ -178,7 +226,10 @@ function expectedOf(statement: Statement, layout: Layout, trusted: boolean): { r
 function expectedAnswer(statement: Statement, layout: Layout, trusted: boolean, instant: string): string {
   const { reason, until } = expectedOf(statement, layout, trusted);
   if (!layout.good) return layout.others.length === 0 ? "deny unsigned" : "deny wrongly-signed";
-  const stranger = layout.others.length > 0 && statement.signatureVerification.level !== "skip" && !enforces("authenticity", statement);
+  const stranger =
+    layout.others.length > 0 &&
+    statement.signatureVerification.level !== "skip" &&
+    !enforces("authenticity", statement);
   if (reason !== undefined) return stranger ? "allow" : "deny wrongly-signed";
   return until.every((end) => instant < end) || stranger ? "allow" : "deny signature-expired";
 }
@@ -186,15 +237,28 @@ function expectedAnswer(statement: Statement, layout: Layout, trusted: boolean, 
 const SOURCE = "notation:referrers" as SourceKey;
 
 /** Collects from the layout, judges its signatures under the policy, and lets the policy engine decide at an instant. */
-async function decide(set: PolicySet, name: string, repository: string, instant: Instant): Promise<{ readonly said: string; readonly tried: readonly string[] }> {
+async function decide(
+  set: PolicySet,
+  name: string,
+  repository: string,
+  instant: Instant,
+): Promise<{ readonly said: string; readonly tried: readonly string[] }> {
   const reference = parseReference(`${repository}:v1`);
-  const layout = await openLayout({ kind: "folder", path: at("registry/oci_layout", name), tag: "v1" }, { as: reference });
+  const layout = await openLayout(
+    { kind: "folder", path: at("registry/oci_layout", name), tag: "v1" },
+    { as: reference },
+  );
   const { digest } = layout.root;
   const spec = set.authorities[0]?.spec;
   assert.ok(spec !== undefined);
   const opinions = await judgeAll(layout, targetOf(digest, `${repository}@${digest}`), spec);
   const signatures = opinions.map((opinion) => signature("a", opinion, digest, SOURCE));
-  const facts = imageFacts({ digest, signatures, platforms: [platformFacts({ digest })], sources: [observed(digest, SOURCE)] });
+  const facts = imageFacts({
+    digest,
+    signatures,
+    platforms: [platformFacts({ digest })],
+    sources: [observed(digest, SOURCE)],
+  });
   const verdict = judged(set, facts, { at: instant, sourcesOf: () => [SOURCE] });
   return {
     said: answer(verdict),
@@ -203,7 +267,8 @@ async function decide(set: PolicySet, name: string, repository: string, instant:
 }
 
 describe("every layout under every trust policy", { skip }, () => {
-  test("the layouts are those that are known here", () => assert.deepEqual([...LAYOUTS].toSorted(), Object.keys(KNOWN).toSorted()));
+  test("the layouts are those that are known here", () =>
+    assert.deepEqual([...LAYOUTS].toSorted(), Object.keys(KNOWN).toSorted()));
   for (const policy of VALID) {
     test(policy, async () => {
       const statement = statementOf(policy);
@@ -214,17 +279,34 @@ describe("every layout under every trust policy", { skip }, () => {
         for (const signer of [layout.signer, "new"] as const) {
           const parsed = parse(policy, storesOf(signer));
           assert.ok(parsed.kind === "parsed");
-          for (const instant of [layout.then, TODAY]) {
-            const { said } = await decide(parsed.set, name, scope === "*" ? "localhost:5000/e2e" : scope, parseInstant(instant));
-            assert.equal(said, expectedAnswer(statement, layout, signer !== "new", instant), `${name}, ${signer}, ${instant}`);
+          for (const instant of [layout.wholeAt, TODAY]) {
+            const { said } = await decide(
+              parsed.set,
+              name,
+              scope === "*" ? "localhost:5000/e2e" : scope,
+              parseInstant(instant),
+            );
+            assert.equal(
+              said,
+              expectedAnswer(statement, layout, signer !== "new", instant),
+              `${name}, ${signer}, ${instant}`,
+            );
           }
         }
         if (scope === "*" || policy.includes("with_wildcard")) continue;
         const elsewhere = parse(policy, storesOf(layout.signer));
         assert.ok(elsewhere.kind === "parsed");
-        const { said, tried } = await decide(elsewhere.set, name, "localhost:5000/unnamed", parseInstant(layout.then));
+        const { said, tried } = await decide(
+          elsewhere.set,
+          name,
+          "localhost:5000/unnamed",
+          parseInstant(layout.wholeAt),
+        );
         assert.equal(said, name === "e2e" ? "deny unsigned" : "deny wrongly-signed", name);
-        assert.ok(tried.every((reason) => reason === "no-trust-policy"), name);
+        assert.ok(
+          tried.every((reason) => reason === "no-trust-policy"),
+          name,
+        );
       }
     });
   }
@@ -237,22 +319,82 @@ const CASES: readonly (readonly [name: string, policy: string, layout: string, s
   ["strict level with invalid authenticity", "trustpolicy", "e2e-valid-signature", "new", false],
   ["strict level with invalid integrity", "trustpolicy", "e2e-invalid-signature", "e2e", false],
   ["permissive level with expired signature", "permissive_trustpolicy", "e2e-expired-signature", "e2e", true],
-  ["permissive level with expired authentic timestamp", "permissive_trustpolicy", "e2e-with-expired-cert", "expired", true],
+  [
+    "permissive level with expired authentic timestamp",
+    "permissive_trustpolicy",
+    "e2e-with-expired-cert",
+    "expired",
+    true,
+  ],
   ["permissive level with invalid authenticity", "permissive_trustpolicy", "e2e-valid-signature", "new", false],
   ["permissive level with invalid integrity", "permissive_trustpolicy", "e2e-invalid-signature", "e2e", false],
   ["audit level with expired signature", "audit_trustpolicy", "e2e-expired-signature", "e2e", true],
   ["audit level with expired authentic timestamp", "audit_trustpolicy", "e2e-with-expired-cert", "expired", true],
   ["audit level with invalid authenticity", "audit_trustpolicy", "e2e-valid-signature", "new", true],
   ["audit level with invalid integrity", "audit_trustpolicy", "e2e-invalid-signature", "e2e", false],
-  ["strict level with Expiry overridden as log level", "override_strict_trustpolicy", "e2e-expired-signature", "e2e", true],
-  ["strict level with Authentic timestamp overridden as log level", "override_strict_trustpolicy", "e2e-with-expired-cert", "expired", true],
-  ["strict level with Authenticity overridden as log level", "override_strict_trustpolicy", "e2e-valid-signature", "new", true],
-  ["permissive level with Expiry overridden as enforce level", "override_permissive_trustpolicy", "e2e-expired-signature", "e2e", false],
-  ["permissive level with Authentic timestamp overridden as enforce level", "override_permissive_trustpolicy", "e2e-with-expired-cert", "expired", false],
-  ["permissive level with Authenticity overridden as log level", "override_permissive_trustpolicy", "e2e-valid-signature", "new", true],
-  ["audit level with Expiry overridden as enforce level", "override_audit_trustpolicy", "e2e-expired-signature", "e2e", false],
-  ["audit level with Authentic timestamp overridden as enforce level", "override_audit_trustpolicy", "e2e-with-expired-cert", "expired", false],
-  ["audit level with Authenticity overridden as enforce level", "override_audit_trustpolicy", "e2e-valid-signature", "new", false],
+  [
+    "strict level with Expiry overridden as log level",
+    "override_strict_trustpolicy",
+    "e2e-expired-signature",
+    "e2e",
+    true,
+  ],
+  [
+    "strict level with Authentic timestamp overridden as log level",
+    "override_strict_trustpolicy",
+    "e2e-with-expired-cert",
+    "expired",
+    true,
+  ],
+  [
+    "strict level with Authenticity overridden as log level",
+    "override_strict_trustpolicy",
+    "e2e-valid-signature",
+    "new",
+    true,
+  ],
+  [
+    "permissive level with Expiry overridden as enforce level",
+    "override_permissive_trustpolicy",
+    "e2e-expired-signature",
+    "e2e",
+    false,
+  ],
+  [
+    "permissive level with Authentic timestamp overridden as enforce level",
+    "override_permissive_trustpolicy",
+    "e2e-with-expired-cert",
+    "expired",
+    false,
+  ],
+  [
+    "permissive level with Authenticity overridden as log level",
+    "override_permissive_trustpolicy",
+    "e2e-valid-signature",
+    "new",
+    true,
+  ],
+  [
+    "audit level with Expiry overridden as enforce level",
+    "override_audit_trustpolicy",
+    "e2e-expired-signature",
+    "e2e",
+    false,
+  ],
+  [
+    "audit level with Authentic timestamp overridden as enforce level",
+    "override_audit_trustpolicy",
+    "e2e-with-expired-cert",
+    "expired",
+    false,
+  ],
+  [
+    "audit level with Authenticity overridden as enforce level",
+    "override_audit_trustpolicy",
+    "e2e-valid-signature",
+    "new",
+    false,
+  ],
   // The client succeeds without verifying; an authority that verifies nothing does not vouch.
   ["skip level with invalid integrity", "skip_trustpolicy", "e2e-invalid-signature", "e2e", false],
   ["with valid trusted identity", "valid_trusted_identity_trustpolicy", "e2e-valid-signature", "e2e", true],

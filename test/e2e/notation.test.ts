@@ -37,8 +37,12 @@ describe("images with Notary Project signatures in a registry without the referr
     const built = image({ user: "65532", labels: { tag } }, [layer(DISTROLESS_FILES)]);
     await putImageInto(registry, REPOSITORY, built, [tag]);
     if (signatures.length > 0) await pushSignatures(registry, REPOSITORY, manifestOf(built), signatures);
-    for (const [name, { pem }] of Object.entries({ root: chain[2], expired: expired[2], tsa: tsa.root })) put(world, `${name}.crt`, pem);
-    world.writePolicy("- signed: { by: x509 }", { images: [`${registry.host}/**`], documents: notationDocument("x509", members) });
+    for (const [name, { pem }] of Object.entries({ root: chain[2], expired: expired[2], tsa: tsa.root }))
+      put(world, `${name}.crt`, pem);
+    world.writePolicy("- signed: { by: x509 }", {
+      images: [`${registry.host}/**`],
+      documents: notationDocument("x509", members),
+    });
     const app = await world.compose({ ASSAY_UNSAFE_PLAIN_HTTP: registry.host, ASSAY_PRIVATE_HOSTS: lists.host });
     return await verdictOf(app, `${registry.host}/${REPOSITORY}:${tag}`);
   }
@@ -51,9 +55,10 @@ describe("images with Notary Project signatures in a registry without the referr
     test(`are allowed by a ${format} envelope of a trusted chain and identity`, async () => {
       const verdict = await verify(OWN, { chain, format });
       assert.equal(verdict.decision, "allow");
-      assert.deepEqual(verdict.signatures.map(({ signer, via }) => [signer?.kind === "x509" && signer.dn, via]), [
-        ["CN=signer,OU=release,O=acme,ST=WA,C=US", "referrers-tag"],
-      ]);
+      assert.deepEqual(
+        verdict.signatures.map(({ signer, via }) => [signer?.kind === "x509" && signer.dn, via]),
+        [["CN=signer,OU=release,O=acme,ST=WA,C=US", "referrers-tag"]],
+      );
       assert.deepEqual(verdict.unsafe, []);
       assert.equal(verdict.validUntil, "2040-01-01T00:00:00.000Z");
     });
@@ -62,7 +67,10 @@ describe("images with Notary Project signatures in a registry without the referr
   test("are denied without a signature, and by a stranger's", async () => {
     assert.deepEqual(reasons(await verify(OWN)), ["unsigned"]);
     const wrong = await verify(OWN, { chain: stranger });
-    assert.deepEqual([wrong.decision, reasons(wrong), tried(wrong)], ["deny", ["wrongly-signed"], ["certificate-untrusted"]]);
+    assert.deepEqual(
+      [wrong.decision, reasons(wrong), tried(wrong)],
+      ["deny", ["wrongly-signed"], ["certificate-untrusted"]],
+    );
   });
 
   test("are allowed by one good signature among several", async () => {
@@ -82,15 +90,26 @@ describe("images with Notary Project signatures in a registry without the referr
     const verdict = await verify(`${OWN}, level: audit`, { chain: stranger });
     assert.equal(verdict.decision, "allow");
     assert.deepEqual(verdict.unsafe, ["authority x509: level: audit"]);
-    assert.match(verdict.signatures[0]?.notes.join("\n") ?? "", /authenticity is only logged and fails with certificate-untrusted/);
+    assert.match(
+      verdict.signatures[0]?.notes.join("\n") ?? "",
+      /authenticity is only logged and fails with certificate-untrusted/,
+    );
   });
 
   test("are judged by a trust policy and a trust store as users have them", async () => {
-    const statement = { name: "acme", registryScopes: [`${registry.host}/${REPOSITORY}`], trustStores: ["ca:acme"], trustedIdentities: ["*"] };
+    const statement = {
+      name: "acme",
+      registryScopes: [`${registry.host}/${REPOSITORY}`],
+      trustStores: ["ca:acme"],
+      trustedIdentities: ["*"],
+    };
     const policy = { version: "1.0", trustPolicies: [{ ...statement, signatureVerification: { level: "strict" } }] };
     writeTrust(world, policy, { "ca/acme": chain[2] });
     assert.equal((await verify("trustPolicy: trustpolicy.json, trustStore: truststore", { chain })).decision, "allow");
-    assert.deepEqual(tried(await verify("trustPolicy: trustpolicy.json, trustStore: truststore", { chain: stranger })), ["certificate-untrusted"]);
+    assert.deepEqual(
+      tried(await verify("trustPolicy: trustpolicy.json, trustStore: truststore", { chain: stranger })),
+      ["certificate-untrusted"],
+    );
   });
 
   test("are not allowed while nobody tells whether the signer's certificate is revoked", async () => {
@@ -99,10 +118,16 @@ describe("images with Notary Project signatures in a registry without the referr
     put(world, "listed.crt", listed[2].pem);
     const trust = `trustStores: { ca: [listed.crt] }, ${ACME}`;
     const untold = await verify(trust, { chain: listed });
-    assert.deepEqual([untold.decision, tried(untold), untold.findings[0]?.outcome], ["deny", ["undetermined"], "undetermined"]);
+    assert.deepEqual(
+      [untold.decision, tried(untold), untold.findings[0]?.outcome],
+      ["deny", ["undetermined"], "undetermined"],
+    );
     lists.serve("/a.crl", listOf(listed[1], { nextUpdate: "2049-01-01T00:00:00Z" }));
     assert.equal((await verify(trust, { chain: listed })).decision, "allow");
-    lists.serve("/a.crl", listOf(listed[1], { nextUpdate: "2049-01-01T00:00:00Z", entries: [{ serial: listed[0].serial }] }));
+    lists.serve(
+      "/a.crl",
+      listOf(listed[1], { nextUpdate: "2049-01-01T00:00:00Z", entries: [{ serial: listed[0].serial }] }),
+    );
     assert.deepEqual(tried(await verify(trust, { chain: listed })), ["certificate-revoked"]);
     assert.equal((await verify(`${trust}, override: { revocation: skip }`, { chain: listed })).decision, "allow");
   });
