@@ -4,14 +4,17 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { openLayout } from "../../src/adapters/oci-layout/layout.ts";
-import type { SourceKey } from "../../src/domain/evidence.ts";
+import { parseCertificate } from "../../src/crypto/certificate.ts";
+import { readSignedData } from "../../src/crypto/cms.ts";
+import { readDer } from "../../src/crypto/der.ts";
+import { checkTimestampToken } from "../../src/crypto/timestamp.ts";
 import { parseInstant, type Instant } from "../../src/domain/instant.ts";
 import type { PolicySet } from "../../src/domain/policy.ts";
 import { parseReference } from "../../src/domain/reference.ts";
 import type { FolderEntry } from "../../src/policy/key-file.ts";
 import { parsePolicyFiles, type PolicyParse } from "../../src/policy/parse.ts";
-import { answer, imageFacts, judged, observed, platformFacts, policyYaml, signature } from "../support/policy-facts.ts";
-import { judgeAll, targetOf } from "../support/signing/judging.ts";
+import { decideAt, trustPolicyYaml } from "../support/notation-deciding.ts";
+import { openJws } from "../../src/schemes/notation/jws-envelope.ts";
 import { vectorFolder } from "../support/vectors.ts";
 
 const folder = vectorFolder("notation-e2e");
@@ -23,7 +26,7 @@ const LAYOUTS = folder === undefined ? [] : readdirSync(at("registry/oci_layout"
 /** Files by the paths that the authority below names them with: a trust policy, and stores as notation's tests fill them. */
 type Stores = Readonly<Record<string, Uint8Array>>;
 
-const AUTHORITY = `apiVersion: assay.dev/v1alpha1\nkind: Authority\nmetadata: { name: a }\nspec:\n  notation: { trustPolicy: trustpolicy.json, trustStore: store }\n---\n${policyYaml(["signed: { by: a }"])}`;
+const AUTHORITY = trustPolicyYaml("trustPolicy: trustpolicy.json, trustStore: store");
 
 function parse(policy: string, stores: Stores): PolicyParse {
   const files: Stores = { ...stores, "trustpolicy.json": readFileSync(at("config/trustpolicies", policy)) };
@@ -234,36 +237,12 @@ function expectedAnswer(statement: Statement, layout: Layout, trusted: boolean, 
   return until.every((end) => instant < end) || stranger ? "allow" : "deny signature-expired";
 }
 
-const SOURCE = "notation:referrers" as SourceKey;
-
-/** Collects from the layout, judges its signatures under the policy, and lets the policy engine decide at an instant. */
-async function decide(
-  set: PolicySet,
-  name: string,
-  repository: string,
-  instant: Instant,
-): Promise<{ readonly said: string; readonly tried: readonly string[] }> {
+/** Opens the layout under a repository's name and decides about its image at an instant. */
+async function decide(set: PolicySet, name: string, repository: string, instant: Instant): ReturnType<typeof decideAt> {
   const reference = parseReference(`${repository}:v1`);
-  const layout = await openLayout(
-    { kind: "folder", path: at("registry/oci_layout", name), tag: "v1" },
-    { as: reference },
-  );
-  const { digest } = layout.root;
-  const spec = set.authorities[0]?.spec;
-  assert.ok(spec !== undefined);
-  const opinions = await judgeAll(layout, targetOf(digest, `${repository}@${digest}`), spec);
-  const signatures = opinions.map((opinion) => signature("a", opinion, digest, SOURCE));
-  const facts = imageFacts({
-    digest,
-    signatures,
-    platforms: [platformFacts({ digest })],
-    sources: [observed(digest, SOURCE)],
-  });
-  const verdict = judged(set, facts, { at: instant, sourcesOf: () => [SOURCE] });
-  return {
-    said: answer(verdict),
-    tried: opinions.map((opinion) => (opinion.kind === "rejected" ? opinion.reason : opinion.kind)).toSorted(),
-  };
+  const location = { kind: "folder", path: at("registry/oci_layout", name), tag: "v1" } as const;
+  const layout = await openLayout(location, { as: reference });
+  return await decideAt(set, layout, { repository, digest: layout.root.digest }, instant);
 }
 
 describe("every layout under every trust policy", { skip }, () => {
@@ -413,4 +392,20 @@ describe("notation's own cases end as they did there", { skip }, () => {
       assert.equal(said === "allow", ok, said);
     });
   }
+});
+
+test("the timestamp of a public authority proves its time over the signature", { skip }, () => {
+  const blob =
+    "e2e-with-timestamped-signature/blobs/sha256/603ff134e97a79cd7a15560b76137c2c4a10451daab11327a7c6f86dac250fee";
+  const { timestamp, signature } = openJws(readFileSync(at("registry/oci_layout", blob)));
+  assert.ok(timestamp !== undefined);
+  const { certificates } = readSignedData(readDer(timestamp));
+  // The root does not travel with it, so the authority below it, which is its own kind of anchor, stands in its place.
+  const root = certificates.map(parseCertificate).find(({ extensions }) => extensions.isAuthority);
+  assert.ok(root !== undefined);
+  const authority = { leaf: undefined, intermediates: [], root, notBefore: root.notBefore, notAfter: undefined };
+  const check = checkTimestampToken(timestamp, signature, [authority]);
+  assert.ok(check.kind === "proved");
+  assert.deepEqual([check.at, check.accuracy, check.path.length], ["2025-01-21T09:17:46.641Z", 500, 2]);
+  assert.equal(checkTimestampToken(timestamp, Buffer.from("x"), [authority]).kind, "invalid");
 });
