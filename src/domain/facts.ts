@@ -45,6 +45,8 @@ export const REJECTION_REASONS = [
   "certificate-expired",
   "sct-missing",
   "sct-invalid",
+  "key-revoked",
+  "key-unfit",
   "log-missing",
   "log-untrusted",
   "log-invalid",

@@ -118,6 +118,7 @@ function rememberingImages(
     manifest,
     blob,
     stream: images.stream.bind(images),
+    signatures: images.signatures.bind(images),
     tags: images.tags.bind(images),
     repositories: images.repositories.bind(images),
     referrers,

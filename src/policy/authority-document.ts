@@ -3,12 +3,12 @@ import { z } from "zod";
 import type { PolicyWarning } from "../domain/policy.ts";
 import type { Authority, AuthoritySpec } from "../domain/trust.ts";
 import type { AuthorityDefinition, AuthorityKind } from "./authorities/authority.ts";
-import { AUTHORITIES, LATER_AUTHORITIES } from "./authorities/index.ts";
+import { AUTHORITIES } from "./authorities/index.ts";
 import type { PolicyDocument } from "./document.ts";
 import { apiVersion, enforcement, metadata } from "./header.ts";
 import type { NamedFiles } from "./key-file.ts";
 import { problemAt, problemsOf, formatPath, type PolicyProblem } from "./problem.ts";
-import { check, struct, unsupported } from "./schema.ts";
+import { check, struct } from "./schema.ts";
 import { authorityName } from "./signatories.ts";
 
 export type AuthorityRead =
@@ -22,7 +22,6 @@ const KINDS = DEFINITIONS.map(({ kind }) => kind);
 
 const specShape: Readonly<Record<string, z.ZodType>> = Object.fromEntries([
   ...DEFINITIONS.map(({ kind, schema }): [string, z.ZodType] => [kind, schema.optional()]),
-  ...LATER_AUTHORITIES.map((kind): [string, z.ZodType] => [kind, unsupported()]),
   ["enforcement", enforcement.default("deny")],
 ]);
 

@@ -25,6 +25,11 @@ export type FileText =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "unusable"; readonly message: string };
 
+/** The bytes of a named file in hex, which any JSON can carry, or why it cannot be used. */
+export type FileHex =
+  | { readonly kind: "hex"; readonly hex: string }
+  | { readonly kind: "unusable"; readonly message: string };
+
 /** A PEM public key is below 2 KiB even for RSA 8192. */
 export const MAX_KEY_BYTES = 16 * 1024;
 /** The public-good trusted root is 7 KiB. */
@@ -35,15 +40,32 @@ const PUBLIC_KEY =
 
 /** The text of a named file, within a limit of bytes. */
 export function readText(read: ReadNamedFile, from: string, path: string, limit: number): FileText {
-  const answer = read(from, path);
-  if (!(answer instanceof Uint8Array)) return unusable(`cannot be read: ${answer.error}`);
-  if (answer.length > limit) return unusable(`is larger than ${limit} bytes`);
+  const answer = readLimited(read, from, path, limit);
+  if (!(answer instanceof Uint8Array)) return answer;
   const text = decodeUtf8(answer);
   return text === undefined ? unusable("is not text") : { kind: "text", text };
 }
 
-function unusable(message: string): FileText {
+/** The same for a file that need not be text. */
+export function readHex(read: ReadNamedFile, from: string, path: string, limit: number): FileHex {
+  const answer = readLimited(read, from, path, limit);
+  return answer instanceof Uint8Array ? { kind: "hex", hex: hexOf(answer) } : answer;
+}
+
+type Unusable = Extract<FileText, { readonly kind: "unusable" }>;
+
+function readLimited(read: ReadNamedFile, from: string, path: string, limit: number): Uint8Array | Unusable {
+  const answer = read(from, path);
+  if (!(answer instanceof Uint8Array)) return unusable(`cannot be read: ${answer.error}`);
+  return answer.length > limit ? unusable(`is larger than ${limit} bytes`) : answer;
+}
+
+function unusable(message: string): Unusable {
   return { kind: "unusable", message };
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Strict UTF-8 by the language's own decoder, since pure code has no other. */

@@ -61,8 +61,8 @@ export type TagReference = Extract<ImageReference, { readonly kind: "tag" }>;
 
 /**
  * A function of evidence and subject alone, compiled once from an authority's keys and identities. It touches nothing of
- * the world; a promise only where the mathematics is done by a library that gives one. `undefined` for
- * good evidence that says nothing of the subject, which leaves it unsigned.
+ * the world; a promise only where the mathematics is done by a library that gives one. `undefined` for evidence from a place
+ * that the authority does not name, and for good evidence that says nothing of the subject, which leaves it unsigned.
  */
 export type Assess = (
   evidence: SignatureEvidence,

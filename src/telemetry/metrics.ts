@@ -4,7 +4,15 @@ import type { PortCode } from "../domain/errors.ts";
 import type { FindingReason, Decision, Outcome } from "../domain/verdict.ts";
 
 /** Kinds of request to a registry. */
-export type RegistryRequestKind = "head" | "manifest" | "blob" | "referrers" | "tags" | "catalog" | "token";
+export type RegistryRequestKind =
+  | "head"
+  | "manifest"
+  | "blob"
+  | "referrers"
+  | "tags"
+  | "catalog"
+  | "token"
+  | "signatures";
 export type RegistryRequestOutcome = "ok" | "missing" | PortCode;
 
 type HttpSample = {

@@ -13,6 +13,8 @@ import { makeKey } from "../support/signing/keys.ts";
 import { email, timestampOf, VirtualFulcio } from "../support/signing/virtual-fulcio.ts";
 import { chainOf, LEAF_EXTENSIONS, type NotationOptions } from "../support/signing/notation.ts";
 import { listOf, listsAt, pointOf } from "../support/signing/revocation.ts";
+import { keyringOf, packet, PgpKey, signedMessage, type PgpSignatureOptions } from "../support/signing/openpgp.ts";
+import { extensionList, simplePayload } from "../support/signing/simple-signing.ts";
 import { VirtualLog } from "../support/signing/virtual-log.ts";
 import { DISTROLESS_FILES, reasonsOf, SupplyChain, verdictOf } from "../support/supply-chain.ts";
 
@@ -78,6 +80,16 @@ const byStatement =
     chain.writePolicy("- signed: { by: x509 }", { documents: notationDocument("x509", trust) });
     await signedByX509(chain, image, { chain: x509 });
   };
+/** An image whose GPG signature is good, by a key of whose keyring one thing is wrong. */
+function signedByGpg(parts: (key: PgpKey) => readonly Buffer[], statement?: PgpSignatureOptions): Break {
+  return async (chain, image) => {
+    const key = new PgpKey();
+    chain.writeSimpleSigning(keyringOf(key, parts(key), statement), "registryExtension: true");
+    const payload = simplePayload(image, chain.ref(`${REPOSITORY}:1`));
+    chain.registry.signatures.set(image, extensionList([signedMessage(key, payload)]));
+    return await Promise.resolve();
+  };
+}
 
 const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   "missing-document": async (chain, image) => {
@@ -108,6 +120,8 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
     () => ({ leaf: { says: { sourceRepositoryRef: "refs/heads/evil" } } }),
     "extensions: { sourceRepositoryRef: refs/heads/main }",
   ),
+  "key-revoked": signedByGpg((key) => [packet(2, key.sign(key.hashed, { type: 0x20 }))]),
+  "key-unfit": signedByGpg(() => [], { hashed: [[27, Uint8Array.of(0x01)]] }),
   "log-missing": signedWith(() => ({ layer: ({ "dev.sigstore.cosign/bundle": _, ...rest }) => rest })),
   "log-untrusted": signedWith(() => ({ log: new VirtualLog() })),
   "log-invalid": signedWith(() => ({ entry: (proper) => ({ ...proper, integratedTime: proper.integratedTime + 1 }) })),
@@ -160,8 +174,15 @@ const ALSO: Readonly<Partial<Record<RejectionReason, Break>>> = {
   },
 };
 
+test("an image with the GPG signature that others below break is allowed", async () => {
+  await using chain = await openChain();
+  const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
+  await signedByGpg(() => [])(chain, manifest.descriptor.digest);
+  assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
+});
+
 async function openChain(): Promise<SupplyChain> {
-  const chain = await SupplyChain.start();
+  const chain = await SupplyChain.start({ signatureExtension: true });
   chain.writePolicy("- signed: { by: release-key }", {
     authority: "annotations: { env: prod }\nsignedIdentity: matchRepository",
   });

@@ -12,6 +12,8 @@ const REJECTION_MENDS: Readonly<Record<RejectionReason, string>> = {
   "no-certificate": "sign with an identity the authority names (keyless), or add an authority of the signer's key",
   "sct-missing": "sign with a certificate that a certificate transparency log has recorded",
   "sct-invalid": "sign again: no certificate transparency log of the trustRoot recorded the certificate",
+  "key-revoked": "sign with a key that is in force, and check what else the revoked one has signed",
+  "key-unfit": "sign with a key that is for signing and was valid when it signed; its owner can export it anew",
   "log-missing": "sign again with the transparency log on, as cosign does unless told otherwise",
   "log-untrusted": "sign with the log the authority trusts, or name its log in trustRoot",
   "log-invalid": "sign again: the log's proof does not hold",

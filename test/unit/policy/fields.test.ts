@@ -106,6 +106,16 @@ const PROVED: ReadonlySet<string> = new Set([
   "spec.notation.metadata",
   "spec.notation.trustPolicy",
   "spec.notation.trustStore",
+  "spec.simpleSigning",
+  "spec.simpleSigning.keyrings",
+  "spec.simpleSigning.lookaside",
+  "spec.simpleSigning.registryExtension",
+  "spec.simpleSigning.signedIdentity",
+  "spec.simpleSigning.signedIdentity.type",
+  "spec.simpleSigning.signedIdentity.reference",
+  "spec.simpleSigning.signedIdentity.repository",
+  "spec.simpleSigning.signedIdentity.prefix",
+  "spec.simpleSigning.signedIdentity.signedPrefix",
   "spec.match",
   "spec.match.images",
   "spec.match.exceptImages",
@@ -210,7 +220,7 @@ test("every field of the published schema is one that is shown to matter here, a
 });
 
 test("the published schema offers no word that would be refused", () => {
-  assert.doesNotMatch(JSON.stringify(policyJsonSchema()), /"(?:base|workload|simpleSigning)"/);
+  assert.doesNotMatch(JSON.stringify(policyJsonSchema()), /"(?:base|workload)"/);
 });
 
 suite("each field of a cosign authority reaches the domain", () => {
