@@ -13,7 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   net: ["domain", "ports", "crypto"],
   inspections: ["domain"],
   policy: ["domain"],
-  schemes: ["domain", "ports", "crypto"],
+  revocation: ["domain", "ports", "crypto"],
+  schemes: ["domain", "ports", "crypto", "revocation"],
   records: ["domain", "ports", "crypto"],
   telemetry: ["domain"],
   pipeline: ["domain", "ports", "crypto", "schemes", "inspections", "policy", "records"],
@@ -57,7 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders that are compiled without Node's names; packages they may use all the same. */
 const PURE = ["domain", "policy", "inspections"];
-const PURE_PACKAGES = ["yaml", "zod"];
+const PURE_PACKAGES = ["re2js", "yaml", "zod"];
 
 const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/g;
 

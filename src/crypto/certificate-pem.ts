@@ -20,3 +20,11 @@ export function certificatesOfPem(pem: string, from: string): readonly Certifica
   }
   return blocks.map(parseCertificate);
 }
+
+const ONE = /^\s*-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----\s*$/;
+
+/** The bytes of a text that is one PEM certificate, whatever they are; `undefined` for any other text. */
+export function certificateOfPem(pem: string): Uint8Array | undefined {
+  const [, body] = ONE.exec(pem) ?? [];
+  return body === undefined ? undefined : Buffer.from(body, "base64");
+}

@@ -54,11 +54,11 @@ function parseSignature(value: JsonValue, place: JsonPlace): EnvelopeSignature {
  * An encoding that drops high bits lets another type pass (CVE-2026-48758).
  */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
+  return Buffer.concat([preAuthHead(payloadType, payload.length), payload]);
+}
+
+/** What stands before the payload, of which only the length in bytes is needed. */
+export function preAuthHead(payloadType: string, length: number): Uint8Array {
   const type = Buffer.from(payloadType, "utf8");
-  return Buffer.concat([
-    Buffer.from(`DSSEv1 ${type.length} `, "utf8"),
-    type,
-    Buffer.from(` ${payload.length} `, "utf8"),
-    payload,
-  ]);
+  return Buffer.concat([Buffer.from(`DSSEv1 ${type.length} `, "utf8"), type, Buffer.from(` ${length} `, "utf8")]);
 }

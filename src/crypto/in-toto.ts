@@ -28,6 +28,9 @@ type StatementSubject = {
 
 export const IN_TOTO_PAYLOAD = "application/vnd.in-toto+json";
 
+/** The members of a statement, by the exact names that Go too reads them by. */
+export const STATEMENT_MEMBERS: readonly string[] = ["_type", "subject", "predicateType", "predicate"];
+
 const TYPES = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
 /** As sigstore-go's internal limits. */
 const MAX_SUBJECTS = 1024;
@@ -38,7 +41,7 @@ const PLACE: JsonPlace = { code: "signature", path: "statement" };
 /** Throws `InputError`. `maxBytes` bounds the text; only verified bytes should come here. */
 export function parseStatement(bytes: Uint8Array, maxBytes: number): Statement {
   const value = parseStrictJson(bytes, { code: "signature", name: "statement", maxBytes });
-  const object = readStruct(value, ["_type", "subject", "predicateType", "predicate"], PLACE);
+  const object = readStruct(value, STATEMENT_MEMBERS, PLACE);
   const type = requiredString(object, "_type", PLACE);
   if (!TYPES.includes(type)) {
     throw new InputError(

@@ -19,7 +19,12 @@ export type LogBody = {
   /** Of the signed bytes, or of the payload inside a DSSE envelope. */
   readonly hash: LoggedHash;
   readonly signatures: readonly LoggedSignature[];
+  /** In the place of signatures: the envelope that holds them. */
+  readonly envelope?: LoggedEnvelope;
 };
+
+/** The hash of an envelope's text, and who signed it. */
+export type LoggedEnvelope = { readonly hash: LoggedHash; readonly verifier: Verifier };
 
 type LoggedHash = { readonly algorithm: string; readonly hex: string };
 
@@ -37,13 +42,15 @@ const MAX_SIGNATURES = 32;
 
 const PLACE: JsonPlace = { code: "signature", path: "log entry" };
 
-type Reader = (spec: JsonObject, place: JsonPlace) => Pick<LogBody, "hash" | "signatures">;
+type Logged = Pick<LogBody, "hash" | "signatures" | "envelope">;
+type Reader = (spec: JsonObject, place: JsonPlace) => Logged;
 
 const READERS: ReadonlyMap<string, Reader> = new Map([
   ["hashedrekord 0.0.1", readHashedRekord1],
   ["hashedrekord 0.0.2", readHashedRekord2],
   ["dsse 0.0.1", readDsse1],
   ["dsse 0.0.2", readDsse2],
+  ["intoto 0.0.1", readIntoto1],
   ["intoto 0.0.2", readIntoto2],
 ]);
 
@@ -119,6 +126,14 @@ function readDsse1(spec: JsonObject, place: JsonPlace): Pick<LogBody, "hash" | "
     verifier: { kind: "pem", text: utf8(base64(item, "verifier", at)) },
   }));
   return { hash: readHash(spec, "payloadHash", place), signatures };
+}
+
+/** Rekor v1: the hashes of the envelope and of its payload, and the key or certificate as base64 of PEM. */
+function readIntoto1(spec: JsonObject, place: JsonPlace): Logged {
+  const [content, contentAt] = child(spec, "content", place);
+  const verifier = { kind: "pem", text: utf8(base64(spec, "publicKey", place)) } as const;
+  const envelope = { hash: readHash(content, "hash", contentAt), verifier };
+  return { hash: readHash(content, "payloadHash", contentAt), signatures: [], envelope };
 }
 
 /** Rekor v1: as `dsse`, with the envelope's own base64 text of a signature encoded once more. */

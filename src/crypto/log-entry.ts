@@ -41,9 +41,10 @@ function unproved(reason: "log-missing" | "log-untrusted" | "log-invalid", detai
 
 /**
  * Whether one of these logs vouches for the entry: by a promise, by an inclusion proof, and where it has both, by both.
- * The entry's time is proved only by a promise, since a proof does not cover it (CVE-2026-48816).
+ * The entry's time is proved only by a promise, since a proof does not cover it (CVE-2026-48816). Without one, the times in
+ * `stamped`, at which its signature is known to have existed, must be of those at which the log is trusted.
  */
-export function checkLogEntry(entry: LogEntry, root: LogRoot): LogCheck {
+export function checkLogEntry(entry: LogEntry, root: LogRoot, stamped: readonly Instant[] = []): LogCheck {
   if (entry.promise === undefined && entry.proof === undefined) {
     return unproved("log-missing", "the log entry carries neither a promise (SET) nor an inclusion proof");
   }
@@ -54,18 +55,18 @@ export function checkLogEntry(entry: LogEntry, root: LogRoot): LogCheck {
       `the entry is of the log ${entry.logId.slice(0, 16)}…, which is not in the trust root`,
     );
   }
-  const checks = logs.map((log) => checkAgainst(entry, log));
+  const checks = logs.map((log) => checkAgainst(entry, log, stamped));
   return checks.find((check) => check.kind === "proved") ?? checks[0] ?? unproved("log-untrusted", "no log is trusted");
 }
 
-function checkAgainst(entry: LogEntry, log: TransparencyLog): LogCheck {
+function checkAgainst(entry: LogEntry, log: TransparencyLog, stamped: readonly Instant[]): LogCheck {
   const at = entry.promise === undefined ? undefined : provedTime(entry, entry.promise, log);
   if (typeof at === "object") return at;
   if (entry.proof !== undefined) {
     const why = proofProblem(entry, entry.proof, log);
     if (why !== undefined) return unproved("log-invalid", why);
   }
-  return withinWindow(at, log);
+  return withinWindow(at, log, stamped);
 }
 
 /** The integrated time under a good promise, or what is wrong with it. */
@@ -135,20 +136,21 @@ function namedByLog(name: string, log: TransparencyLog): boolean {
   return log.id === log.key.spki.slice("sha256:".length) || log.id === noteKeyId(name, log.key);
 }
 
-/** A log that has been retired (or not begun) may not be heard at another time, and without a time we cannot tell. */
-function withinWindow(at: Instant | undefined, log: TransparencyLog): LogCheck {
-  if (at === undefined) {
-    return log.notAfter === undefined
-      ? { kind: "proved", at: undefined }
-      : unproved(
-          "log-untrusted",
-          `the log is trusted until ${log.notAfter} only, and no promise (SET) proves the entry's time`,
-        );
+/** A log that has been retired (or not begun) may not be heard at another time, and without any time we cannot tell. */
+function withinWindow(at: Instant | undefined, log: TransparencyLog, stamped: readonly Instant[]): LogCheck {
+  const times = at === undefined ? stamped : [at];
+  if (times.length === 0 && log.notAfter !== undefined) {
+    return unproved(
+      "log-untrusted",
+      `the log is trusted until ${log.notAfter} only, and neither a promise (SET) nor a timestamp proves a time`,
+    );
   }
-  if ((log.notBefore !== undefined && at < log.notBefore) || (log.notAfter !== undefined && at > log.notAfter)) {
-    return unproved("log-untrusted", `the entry's time ${at} is outside the times at which the log is trusted`);
-  }
-  return { kind: "proved", at };
+  const outside = times.find(
+    (time) =>
+      (log.notBefore !== undefined && time < log.notBefore) || (log.notAfter !== undefined && time > log.notAfter),
+  );
+  if (outside === undefined) return { kind: "proved", at };
+  return unproved("log-untrusted", `the entry's time ${outside} is outside the times at which the log is trusted`);
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

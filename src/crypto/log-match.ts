@@ -1,19 +1,25 @@
-import { hash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 
 import { InputError } from "../domain/errors.ts";
-import { parseLogBody, type LogBody, type LoggedSignature, type Verifier } from "./log-body.ts";
+import { certificateOfPem } from "./certificate-pem.ts";
+import { hashOfContent, type Content } from "./hashed-bytes.ts";
+import { parseLogBody, type LogBody, type LoggedEnvelope, type LoggedSignature, type Verifier } from "./log-body.ts";
 import { derOfPem, parsePublicKey, publicKeyOfSpki, type PublicKey } from "./public-key.ts";
 
 /** The signature that an entry must be about, all of it: signed bytes, signatures, key. */
 export type Logged = {
   /** Exactly what was signed; an envelope's pre-authentication encoding. Entries of the kind hashedrekord hold its hash. */
-  readonly message: Uint8Array;
+  readonly message: Content;
   /** An envelope's payload, whose hash entries of the kinds dsse and intoto hold. */
-  readonly payload: Uint8Array | undefined;
+  readonly payload: Content | undefined;
+  /** An envelope's own text, where it stands by itself: entries of the kind intoto 0.0.1 hold its hash. */
+  readonly envelope?: Content | undefined;
   /** Every signature of the artefact. */
   readonly signatures: readonly Uint8Array[];
   /** DER SubjectPublicKeyInfo of the key that was found to have signed. */
   readonly signer: Uint8Array;
+  /** DER of the certificate that names the signer: then the entry must hold the same, and not another of the same key. */
+  readonly certificate?: Uint8Array | undefined;
 };
 
 /**
@@ -25,19 +31,35 @@ export function logMismatch(body: Uint8Array, logged: Logged): string | undefine
   if (typeof entry === "string") return entry;
   const content = entry.kind === "hashedrekord" ? logged.message : logged.payload;
   if (content === undefined) return `the log entry is of the kind ${entry.kind}, and the signature has no envelope`;
-  if (entry.hash.hex !== hashOf(content, entry.hash.algorithm)) return "the log entry is of other signed content";
+  if (!isHash(entry.hash, content)) return "the log entry is of other signed content";
+  if (entry.envelope !== undefined) return envelopeMismatch(entry, entry.envelope, logged);
   if (!sameSet(entry.signatures, logged.signatures)) return "the log entry holds another signature";
-  if (!entry.signatures.every((each) => isKeyOf(each.verifier, logged.signer))) {
-    return "the log entry holds the signature of another key";
+  const strangers = entry.signatures.filter(({ verifier }) => !isMaker(verifier, logged));
+  if (strangers.length === 0) return undefined;
+  return strangers.every(({ verifier }) => isKeyOf(verifier, logged.signer))
+    ? "the log entry holds another certificate, of the same key"
+    : "the log entry holds the signature of another key";
+}
+
+/** A certificate's key is its certificate's, so where one is asked for nothing else is compared. */
+function isMaker(verifier: Verifier, { signer, certificate }: Logged): boolean {
+  return certificate === undefined ? isKeyOf(verifier, signer) : isCertificate(verifier, certificate);
+}
+
+/** An entry that holds no signature vouches for them by the hash of the envelope that does. */
+function envelopeMismatch(entry: LogBody, envelope: LoggedEnvelope, logged: Logged): string | undefined {
+  if (logged.envelope === undefined) {
+    return `the log entry is of the kind ${entry.kind} ${entry.version}, and the envelope does not stand by itself`;
   }
-  return undefined;
+  if (!isHash(envelope.hash, logged.envelope)) return "the log entry is of another envelope";
+  return isMaker(envelope.verifier, logged) ? undefined : "the log entry holds the signature of another key";
 }
 
 /** The key an entry names as the maker of this signature: a claim, until the key is seen to verify it. */
 export function keyInLog(body: Uint8Array, signature: Uint8Array): PublicKey | undefined {
   const entry = readBody(body);
   if (typeof entry === "string") return undefined;
-  const made = entry.signatures.find((each) => sameBytes(each.signature, signature));
+  const made = entry.envelope ?? entry.signatures.find((each) => sameBytes(each.signature, signature));
   return made === undefined ? undefined : keyOfVerifier(made.verifier);
 }
 
@@ -50,9 +72,8 @@ function readBody(body: Uint8Array): LogBody | string {
   }
 }
 
-/** In lower-case hexadecimal; an algorithm that is not named here has no match. */
-function hashOf(content: Uint8Array, algorithm: string): string | undefined {
-  return ["sha256", "sha384", "sha512"].includes(algorithm) ? hash(algorithm, content, "hex") : undefined;
+function isHash({ algorithm, hex }: LogBody["hash"], content: Content): boolean {
+  return hex === hashOfContent(content, algorithm);
 }
 
 /** Each of the artefact's signatures is in the entry and the other way round. */
@@ -72,6 +93,11 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
 function isKeyOf(verifier: Verifier, signer: Uint8Array): boolean {
   const written = verifier.kind === "pem" ? derOfPem(verifier.text) : verifier.der;
   return sameBytes(written, signer) || sameBytes(keyOfVerifier(verifier)?.der, signer);
+}
+
+function isCertificate(verifier: Verifier, der: Uint8Array): boolean {
+  if (verifier.kind === "spki") return false;
+  return sameBytes(verifier.kind === "pem" ? certificateOfPem(verifier.text) : verifier.der, der);
 }
 
 /** The key of a logged key or certificate. A certificate is only unwrapped here: nothing says that it may be trusted. */

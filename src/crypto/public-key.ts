@@ -3,6 +3,9 @@ import { constants, createPublicKey, verify, type KeyObject } from "node:crypto"
 import type { Digest } from "../domain/digest.ts";
 import { InputError } from "../domain/errors.ts";
 import { digestOf } from "./digest-of.ts";
+import { isEcdsaSigned, type CurveName } from "./ecdsa.ts";
+import { hashOfContent, type Content, type HashedBytes } from "./hashed-bytes.ts";
+import { isPkcs1Signed, isPssSigned } from "./rsa-signature.ts";
 
 /** What a key can do. It alone decides how a signature is checked; a signature's own word for its algorithm is not read. */
 type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "rsa-pss" | "ed25519";
@@ -134,11 +137,45 @@ const CHECKS: Readonly<Record<KeyAlgorithm, readonly Check[]>> = {
   ed25519: [(key, message, signature) => verify(null, message, key, signature)],
 };
 
+type HashCheck = (key: PublicKey, content: HashedBytes, signature: Uint8Array) => boolean;
+
+const ecdsaHash =
+  (curve: CurveName, algorithm: string): HashCheck =>
+  (key, content, signature) =>
+    isEcdsaSigned(curve, key.der, hashBytes(content, algorithm), signature);
+
+const rsaHash =
+  (check: typeof isPkcs1Signed): HashCheck =>
+  (key, content, signature) =>
+    check(key.key, hashBytes(content, "sha256"), signature);
+
+/** Empty, which no check takes for a hash, where it was not computed. */
+function hashBytes(content: HashedBytes, algorithm: string): Buffer {
+  return Buffer.from(hashOfContent(content, algorithm) ?? "", "hex");
+}
+
+/**
+ * The same checks for content known by its hashes. Ed25519 signs the message itself, twice over, and OpenSSL opens no
+ * signature of a key that is for PSS alone: neither can be checked so.
+ */
+const HASH_CHECKS: Readonly<Record<KeyAlgorithm, readonly HashCheck[]>> = {
+  "ecdsa-p256": [ecdsaHash("p256", "sha256")],
+  "ecdsa-p384": [ecdsaHash("p384", "sha256"), ecdsaHash("p384", "sha384")],
+  "ecdsa-p521": [ecdsaHash("p521", "sha256"), ecdsaHash("p521", "sha512")],
+  rsa: [rsaHash(isPkcs1Signed), rsaHash(isPssSigned)],
+  "rsa-pss": [],
+  ed25519: [],
+};
+
 /** Whether the holder of this key signed exactly these bytes. Never throws: what cannot be read was not signed. */
-export function isSignedBy(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  return CHECKS[key.algorithm].some((check) => {
+export function isSignedBy(key: PublicKey, message: Content, signature: Uint8Array): boolean {
+  const checks: readonly (() => boolean)[] =
+    message instanceof Uint8Array
+      ? CHECKS[key.algorithm].map((check) => () => check(key.key, message, signature))
+      : HASH_CHECKS[key.algorithm].map((check) => () => check(key, message, signature));
+  return checks.some((check) => {
     try {
-      return check(key.key, message, signature);
+      return check();
     } catch {
       return false;
     }

@@ -7,6 +7,8 @@ export const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+
 export const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
 export const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
 export const IN_TOTO = "application/vnd.in-toto+json";
+/** Not in any registry: what was taken out of an attestation too large to keep, for our own stores. */
+export const ATTESTATION_EXTRACT = "application/vnd.assay.attestation-extract";
 
 export const MANIFEST_TYPES: readonly string[] = [OCI_MANIFEST, DOCKER_MANIFEST];
 export const INDEX_TYPES: readonly string[] = [OCI_INDEX, DOCKER_LIST];

@@ -8,4 +8,4 @@ export type RequestReport = {
   readonly ms: number;
 };
 
-export type RequestKind = "manifest" | "blob" | "referrers" | "tags" | "catalog" | "token";
+export type RequestKind = "manifest" | "blob" | "referrers" | "tags" | "catalog" | "token" | "signatures";

@@ -1,12 +1,15 @@
 import { addressOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { SchemeId, SignatureEvidence, SignatureSource } from "../domain/evidence.ts";
+import { ATTESTATION_EXTRACT } from "../domain/media-types.ts";
 import { formatRepository } from "../domain/reference.ts";
 import type { Document, Subject } from "../domain/subject.ts";
 import type { ImageSource } from "../ports/image-source.ts";
 import type { Place, Sources, Target } from "../schemes/scheme.ts";
 import type { Collection, CollectParts } from "./collection.ts";
+import { holdsStatements } from "./coverage.ts";
 import { listStaleAt } from "./freshness.ts";
+import { indexesOf, looksOf, type Look as Spot } from "./looks.ts";
 import { observe } from "./observe.ts";
 import { onceEach } from "./once.ts";
 
@@ -20,38 +23,40 @@ export async function collectSignatures(
   signal: AbortSignal,
 ): Promise<readonly SignatureSource[]> {
   const { fetch, notary, memory, clock } = parts;
-  const images = rememberingImages(parts.images, earlier.signatures);
-  const sources: Sources = { images, fetch, notary, memory, clock, once };
-  const looks = signedDigests(subject).flatMap((about) =>
-    plan.places.map(async (place): Promise<SignatureSource> => {
-      const before = earlier.signatures.find((entry) => entry.about === about && entry.source === place.key);
-      const staleAt = before === undefined ? undefined : listStaleAt(before.content, parts.ages);
-      if (before !== undefined && staleAt !== undefined && parts.clock.now() < staleAt) return before;
-      return look(subject, { about, place }, { parts, sources, signal });
-    }),
-  );
+  const images = rememberingImages(parts.images, earlier.signatures, manifestsOf(subject));
+  const { statements } = plan;
+  const derived = derivedDocuments(earlier.signatures);
+  const sources: Sources = { images, fetch, notary, memory, clock, once, statements, derived };
+  const spots = looksOf(subject, plan);
+  const looks = spots.map(async (spot): Promise<SignatureSource> => {
+    const before = earlier.signatures.find((entry) => isOf(entry, spot));
+    const staleAt = before === undefined ? undefined : listStaleAt(before.content, parts.ages);
+    const isFresh = staleAt !== undefined && parts.clock.now() < staleAt;
+    if (before !== undefined && isFresh && holdsStatements(before, spot.place, plan)) return before;
+    return look(subject, spot, { parts, sources, signal });
+  });
   const looked = await Promise.all(looks);
-  const untouched = earlier.signatures.filter((entry) => !plan.places.some(({ key }) => key === entry.source));
+  const untouched = earlier.signatures.filter((entry) => !spots.some((spot) => isOf(entry, spot)));
   return [...looked, ...untouched];
 }
 
-/** Digests whose signature may speak for the subject, the root first. */
-export function signedDigests(subject: Pick<Subject, "root" | "leaves" | "containedIn">): readonly Digest[] {
-  return [
-    ...new Set([
-      subject.root.descriptor.digest,
-      ...subject.leaves.map((leaf) => leaf.descriptor.digest),
-      ...subject.containedIn,
-    ]),
-  ];
+function isOf({ about, source }: SignatureSource, { about: of, place }: Spot): boolean {
+  return about === of && source === place.key;
 }
 
-type Spot = { readonly about: Digest; readonly place: Place };
-type Look = { readonly parts: CollectParts; readonly sources: Sources; readonly signal: AbortSignal };
+/** Documents that no registry has: made, by a scheme, of bytes too many to keep. */
+function derivedDocuments(earlier: readonly SignatureSource[]): readonly Document[] {
+  const evidence = earlier.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
+  const documents = evidence.flatMap((item) => item.documents);
+  return documents.filter(({ descriptor }) => descriptor.mediaType === ATTESTATION_EXTRACT);
+}
 
-async function look(subject: Subject, spot: Spot, { parts, sources, signal }: Look): Promise<SignatureSource> {
+type Work = { readonly parts: CollectParts; readonly sources: Sources; readonly signal: AbortSignal };
+
+async function look(subject: Subject, spot: Spot, { parts, sources, signal }: Work): Promise<SignatureSource> {
   const { about, place } = spot;
-  const target: Target = { repository: subject.repository, digest: about, requested: subject.requested };
+  const { repository, requested } = subject;
+  const target: Target = { repository, digest: about, requested, indexes: indexesOf(subject) };
   const what = `${formatRepository(subject.repository)} ${place.key} of ${about}`;
   const content = await observe(parts.clock, what, signal, async () => {
     const evidence = await place.collect(target, sources, signal);
@@ -79,13 +84,22 @@ function stamp(evidence: SignatureEvidence, { about, place }: Spot): SignatureEv
   return { ...evidence, ...stamped, id: addressOf("signature-evidence", { ...content, ...stamped }) };
 }
 
+/** The subject's own manifests, which were read before its signatures are looked for. */
+function manifestsOf({ root, leaves }: Subject): readonly Document[] {
+  return [root, ...leaves.flatMap(({ manifest }) => (manifest.kind === "observed" ? [manifest.value.document] : []))];
+}
+
 /** Two schemes that both read referrers cost one list, and bytes that an earlier look brought are not fetched again. */
-function rememberingImages(images: ImageSource, earlier: readonly SignatureSource[]): ImageSource {
+function rememberingImages(
+  images: ImageSource,
+  earlier: readonly SignatureSource[],
+  held: readonly Document[],
+): ImageSource {
   const evidence = earlier.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
   const documents = evidence.flatMap((item) => item.documents.map((document) => ({ document, item })));
   const isArtifact = ({ document, item }: (typeof documents)[number]): boolean =>
     document.descriptor.digest === item.artifact.digest;
-  const manifests = byDigest(documents.filter(isArtifact).map(({ document }) => document));
+  const manifests = byDigest([...held, ...documents.filter(isArtifact).map(({ document }) => document)]);
   const blobs = byDigest(documents.filter((each) => !isArtifact(each)).map(({ document }) => document));
   const once = onceEach();
   const manifest: ImageSource["manifest"] = async (repository, digest, signal) =>
@@ -104,6 +118,7 @@ function rememberingImages(images: ImageSource, earlier: readonly SignatureSourc
     manifest,
     blob,
     stream: images.stream.bind(images),
+    signatures: images.signatures.bind(images),
     tags: images.tags.bind(images),
     repositories: images.repositories.bind(images),
     referrers,

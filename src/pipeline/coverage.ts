@@ -1,8 +1,9 @@
-import type { Dossier } from "../domain/evidence.ts";
+import type { Dossier, SignatureSource } from "../domain/evidence.ts";
 import type { Instant } from "../domain/instant.ts";
 import { wantsLayers } from "./collect-leaf.ts";
-import { signedDigests } from "./collect-signatures.ts";
 import { dossierFreshUntil, type MaxAges } from "./freshness.ts";
+import type { Place } from "../schemes/scheme.ts";
+import { looksOf } from "./looks.ts";
 import type { Plan } from "./plan.ts";
 
 /** Whether every place the plan names was looked at and may still be believed, so that judging needs no request. */
@@ -14,11 +15,21 @@ export function isCovered(dossier: Dossier, plan: Plan, ages: MaxAges, now: Inst
 }
 
 function areListsCollected({ subject, signatures }: Dossier, plan: Plan): boolean {
-  return signedDigests(subject).every((about) =>
-    plan.places.every(({ key }) =>
-      signatures.some((entry) => entry.about === about && entry.source === key && entry.content.kind !== "not-asked"),
+  return looksOf(subject, plan).every(({ about, place }) =>
+    signatures.some(
+      (entry) =>
+        entry.about === about &&
+        entry.source === place.key &&
+        entry.content.kind !== "not-asked" &&
+        holdsStatements(entry, place, plan),
     ),
   );
+}
+
+/** Whether what was found in a place holds what the plan asks of statements. */
+export function holdsStatements({ content }: SignatureSource, { isAtHand }: Place, { statements }: Plan): boolean {
+  if (isAtHand === undefined || content.kind !== "observed") return true;
+  return content.value.every((evidence) => isAtHand(evidence, statements));
 }
 
 function areContentsCollected({ subject, leaves }: Dossier, plan: Plan): boolean {

@@ -21,9 +21,10 @@ import { outlineOf } from "./outline.ts";
 import { schemeVersions } from "./scheme-versions.ts";
 import { Slices } from "./slices.ts";
 import type { CompiledAuthority, Trust } from "./trust.ts";
+import { vouchedBy } from "./vouched.ts";
 
 /** Raised whenever the same evidence would give other facts, so that stored facts of older code are not found. */
-const EXAMINE_VERSION = 2;
+const EXAMINE_VERSION = 3;
 
 /** What the facts of a dossier under a trust are called; no clock, no network, no bytes needed. */
 export function factsId(dossier: Dossier, trust: Trust, schemes: Schemes): Digest {
@@ -42,12 +43,23 @@ export async function examine(dossier: Dossier, trust: Trust, schemes: Schemes):
   const slices = new Slices();
   const signatures: SignatureFact[] = [];
   const attestations: AttestationFact[] = [];
-  for (const [evidence, authority] of pairsOf(dossier.signatures, trust)) {
-    const target: Target = { repository: subject.repository, digest: evidence.about, requested: subject.requested };
-    const opinion = await authority.assess.get(evidence.scheme)?.(evidence, target);
+  const sources = dossier.signatures.map(sourceFact);
+  const pairs = pairsOf(dossier.signatures, trust);
+  const targetOf = ({ about }: SignatureEvidence): Target => ({
+    repository: subject.repository,
+    digest: about,
+    requested: subject.requested,
+  });
+  for (const [evidence, authority] of pairs) {
+    const opinion = await authority.assess.get(evidence.scheme)?.(evidence, targetOf(evidence));
     if (opinion !== undefined) signatures.push({ ...provenanceOf(evidence, authority), opinion });
-    const statement = await authority.attest.get(evidence.scheme)?.(evidence, target);
-    if (statement !== undefined) attestations.push({ ...provenanceOf(evidence, authority), opinion: statement });
+    await slices.pause();
+  }
+  // After all signatures, since one on an index may vouch for what stands beside an image in it.
+  for (const [evidence, authority] of pairs) {
+    const vouched = vouchedBy(authority.authority, { signatures, sources }, schemes);
+    const opinion = await authority.attest.get(evidence.scheme)?.(evidence, targetOf(evidence), vouched);
+    if (opinion !== undefined) attestations.push({ ...provenanceOf(evidence, authority), opinion });
     await slices.pause();
   }
   return {
@@ -58,7 +70,7 @@ export async function examine(dossier: Dossier, trust: Trust, schemes: Schemes):
     containedIn: subject.containedIn,
     signatures,
     attestations,
-    sources: dossier.signatures.map(sourceFact),
+    sources,
     platforms: dossier.leaves.map(examineLeaf),
   };
 }
@@ -67,7 +79,9 @@ type Pair = readonly [SignatureEvidence, CompiledAuthority];
 
 function pairsOf(sources: readonly SignatureSource[], { authorities }: Trust): readonly Pair[] {
   const evidence = sources.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
-  return evidence.flatMap((one) => authorities.map((authority): Pair => [one, authority]));
+  return evidence.flatMap((one) =>
+    authorities.filter(({ sources }) => sources.includes(one.source)).map((authority): Pair => [one, authority]),
+  );
 }
 
 /** Provenance is ours to state: an opinion cannot say whose it is. */

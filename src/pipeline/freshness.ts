@@ -1,6 +1,7 @@
 import type { Dossier, SignatureEvidence } from "../domain/evidence.ts";
 import type { Observation } from "../domain/gap.ts";
 import { earliest, plus, type Instant } from "../domain/instant.ts";
+import { looksOf } from "./looks.ts";
 import type { Plan } from "./plan.ts";
 
 /** How long what was seen may be believed. Bytes named by a digest never age; lists and absences do. */
@@ -32,8 +33,9 @@ function bytesStaleAt(observation: Observation<unknown>): Instant | undefined {
 
 /** Until when the observations that the plan asked for may carry an answer; `undefined` if none of them ages. */
 export function dossierFreshUntil(dossier: Dossier, plan: Plan, ages: MaxAges): Instant | undefined {
+  const looks = looksOf(dossier.subject, plan);
   const lists = dossier.signatures
-    .filter((entry) => plan.places.some(({ key }) => key === entry.source))
+    .filter((entry) => looks.some(({ about, place }) => about === entry.about && place.key === entry.source))
     .map((entry) => listStaleAt(entry.content, ages));
   const leaves = dossier.subject.leaves.map((leaf) => bytesStaleAt(leaf.manifest));
   const contents = dossier.leaves.flatMap((leaf) => [

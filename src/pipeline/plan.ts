@@ -9,6 +9,10 @@ import type { EvidenceScheme, Place, Schemes } from "../schemes/scheme.ts";
 /** What is to be collected: the policies' needs, turned into places to look. A value, so that nothing flows back. */
 export type Plan = {
   readonly places: readonly Place[];
+  /** Where signatures are looked for by which attesters vouch for statements that nobody signed. */
+  readonly vouchers: readonly Place[];
+  /** What rules ask of statements. */
+  readonly statements: Needs["statements"];
   readonly layers: Needs["layers"];
   /** Platforms whose content is asked about; empty means all. */
   readonly platforms: readonly string[];
@@ -19,11 +23,15 @@ export function planOf(policies: readonly Policy[], authorities: readonly Author
   const needs = needsOf(policies);
   const needed = (names: readonly AuthorityName[]): readonly Authority[] =>
     authorities.filter(({ name }) => names.includes(name));
+  const attesters = needed(needs.attesters);
   const places = [
     ...needed(needs.authorities).flatMap(({ spec }) => placesOf(spec, schemes.signatures)),
-    ...needed(needs.attesters).flatMap(({ spec }) => placesOf(spec, schemes.attestations)),
+    ...attesters.flatMap(({ spec }) => placesOf(spec, schemes.attestations)),
   ];
-  return { places: distinct(places), layers: needs.layers, platforms: platformsOf(policies) };
+  const vouchers = attesters.flatMap(({ spec }) => placesOf(spec, schemes.signatures));
+  const { layers, statements } = needs;
+  const platforms = platformsOf(policies);
+  return { places: distinct(places), vouchers: distinct(vouchers), statements, layers, platforms };
 }
 
 /** Where evidence for one authority may be, over all schemes that serve it. */
@@ -38,9 +46,10 @@ export function sourcesOf(spec: AuthoritySpec, schemes: readonly EvidenceScheme[
 /** Everything there is to know, whatever the policies ask: every place of every scheme, every layer. */
 export function fullPlan(authorities: readonly Authority[], schemes: Schemes): Plan {
   const all: readonly EvidenceScheme[] = [...schemes.signatures, ...schemes.attestations];
-  const configured = authorities.flatMap(({ spec }) => placesOf(spec, all));
-  const places = distinct([...all.flatMap((scheme) => scheme.places), ...configured]);
-  return { places, layers: "always", platforms: [] };
+  const everyPlace = (of: readonly EvidenceScheme[]): readonly Place[] =>
+    distinct([...of.flatMap((scheme) => scheme.places), ...authorities.flatMap(({ spec }) => placesOf(spec, of))]);
+  const vouchers = everyPlace(schemes.signatures);
+  return { places: everyPlace(all), vouchers, statements: [], layers: "always", platforms: [] };
 }
 
 function distinct(places: readonly Place[]): readonly Place[] {

@@ -18,6 +18,7 @@ import { onceEach } from "./once.ts";
 import { fullPlan, planOf, type Plan } from "./plan.ts";
 import type { Observer } from "./observer.ts";
 import { nameKeepersOf, placesOf, resolutionKeyOf, signedDigestOf, type NameKeepers } from "./signed-digest.ts";
+import { loadStatements } from "./statements.ts";
 import { scopeOf, type Scope, type Unmatched } from "./scope.ts";
 import { SingleFlight } from "./single-flight.ts";
 import { unresolvedFrom } from "./unresolved.ts";
@@ -149,8 +150,9 @@ export class Verifier {
   async #judge(dossier: Dossier, { scope, matched, plan }: InForce): Promise<Judged> {
     const { unmatched, ages, schemes } = this.#parts;
     const facts = await this.#facts(dossier, scope);
+    const statements = await loadStatements({ dossier, facts, needs: plan.statements, schemes });
     const at = this.#parts.clock.now();
-    const judged = decide({ dossier, facts, set: scope.set, matched, plan, unmatched, ages, schemes }, at);
+    const judged = decide({ dossier, facts, statements, set: scope.set, matched, plan, unmatched, ages, schemes }, at);
     await this.#parts.records.verdicts.put(judged.verdict, scope.id, judged.freshUntil, plus(at, KEPT_MS));
     return judged;
   }

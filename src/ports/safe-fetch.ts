@@ -3,7 +3,7 @@ export type SafeFetchRequest = {
   readonly url: string;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: string | Uint8Array | undefined;
   /** Bytes of the answer's body; more throws `too-large`. */
   readonly limit: number;
   readonly timeoutMs: number;

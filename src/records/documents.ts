@@ -1,11 +1,14 @@
 import { isDigestOf } from "../crypto/digest-of.ts";
 import { plainDescriptor } from "../domain/descriptor.ts";
 import type { Digest } from "../domain/digest.ts";
+import { ATTESTATION_EXTRACT } from "../domain/media-types.ts";
 import type { Document } from "../domain/subject.ts";
 import { SealedBytes, type RecordContext } from "./sealed-space.ts";
 
-/** Manifests, configurations and signatures are far smaller; the registry keeps what is not. */
-export const MAX_DOCUMENT_BYTES = 1024 * 1024;
+/** Manifests, configurations and signatures are far smaller; attestations are fetched whole up to this size. */
+export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
+/** What was taken out of larger attestations, and is in no registry. */
+const MAX_EXTRACT_BYTES = 32 * 1024 * 1024;
 
 /** The version of the layout: media type, line feed, bytes. */
 const VERSION = "1 ";
@@ -32,10 +35,11 @@ export class DocumentRecords {
     return digests.map((digest, index) => parseDocument(digest, payloads[index]));
   }
 
-  /** Whether it was kept: one larger than `MAX_DOCUMENT_BYTES`, or whose bytes are not what its digest names, is not. */
+  /** Whether it was kept: one that is too large, or whose bytes are not what its digest names, is not. */
   async put({ descriptor, bytes }: Document): Promise<boolean> {
     const { mediaType, digest } = descriptor;
-    if (bytes.length > MAX_DOCUMENT_BYTES || mediaType.includes("\n") || !isDigestOf(digest, bytes)) return false;
+    const limit = mediaType === ATTESTATION_EXTRACT ? MAX_EXTRACT_BYTES : MAX_DOCUMENT_BYTES;
+    if (bytes.length > limit || mediaType.includes("\n") || !isDigestOf(digest, bytes)) return false;
     await this.#bytes.put(digest, Buffer.concat([Buffer.from(`${VERSION}${mediaType}\n`), bytes]));
     return true;
   }

@@ -1,9 +1,9 @@
 import type { Signer } from "../domain/facts.ts";
 import type { JsonValue } from "../domain/json.ts";
-import type { KeyAuthority } from "./key-authority.ts";
 import { rejected, type Rejection } from "./opinion.ts";
 import type { Target } from "./scheme.ts";
 import { quoted } from "../domain/quoted.ts";
+import type { IdentityProblem } from "./signed-identity.ts";
 
 /** What a good signature says of an image, whatever document said it. */
 export type ImageClaim = {
@@ -14,12 +14,18 @@ export type ImageClaim = {
   readonly annotations: ReadonlyMap<string, JsonValue>;
 };
 
+/** What an authority asks of what was signed, whoever signed it. */
+export type ClaimRules = {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly identityProblem: IdentityProblem | undefined;
+};
+
 /** Steps `identity`, `subject` and `predicate` of a signature that is known to be good. `undefined` if it counts. */
 export function judgeClaim(
   claim: ImageClaim,
   target: Target,
-  authority: KeyAuthority,
-  signer: Signer,
+  authority: ClaimRules,
+  signer: Signer | undefined,
 ): Rejection | undefined {
   if (authority.identityProblem !== undefined) {
     if (claim.name === undefined) {

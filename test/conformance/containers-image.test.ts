@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { digestOf } from "../../src/crypto/digest-of.ts";
-import type { CosignAuthority, SignedIdentity } from "../../src/domain/trust.ts";
+import type { AuthoritySpec, CosignAuthority, KeylessAuthority, SignedIdentity } from "../../src/domain/trust.ts";
 import { MemoryImages } from "../support/memory-images.ts";
 import { describe as descriptor } from "../support/signing/artifact.ts";
 import { cosignManifest } from "../support/signing/cosign-signature.ts";
@@ -31,11 +31,7 @@ const REPOSITORY: SignedIdentity = {
   repository: "192.168.64.2:5000/cosign-signed-single-sample",
 };
 
-async function judge(
-  image: string,
-  trust: Partial<CosignAuthority> = {},
-  requested?: string,
-): Promise<readonly string[]> {
+function judge(image: string, trust: Partial<CosignAuthority> = {}, requested?: string): Promise<readonly string[]> {
   const spec: CosignAuthority = {
     kind: "cosign",
     keys: keysOf("cosign.pub"),
@@ -46,6 +42,10 @@ async function judge(
     signedIdentity: undefined,
     ...trust,
   };
+  return judgeBy(spec, image, requested);
+}
+
+async function judgeBy(spec: AuthoritySpec, image: string, requested?: string): Promise<readonly string[]> {
   const path = join(folder!, "fixtures", image);
   const digest = digestOf(existsSync(join(path, "manifest.json")) ? readFileSync(join(path, "manifest.json")) : "");
   const signatures = readdirSync(path)
@@ -122,5 +122,83 @@ describe("cosign-signed images of containers/image", { skip }, () => {
       transparencyLog: { kind: "required", root: wrong },
     });
     assert.deepEqual(judged, ["rejected log-untrusted at log"]);
+  });
+});
+
+const exact = (text: string) => ({ kind: "exact", text }) as const;
+const certificates = (name: string) => [{ pem: fixture("fixtures", name), from: name }];
+
+describe("certificate-signed images of containers/image", { skip }, () => {
+  const FULCIO = "dir-img-cosign-fulcio-rekor-valid";
+  const GITHUB = "https://github.com/login/oauth";
+
+  const base: KeylessAuthority = {
+    kind: "keyless",
+    identities: [{ issuer: exact(GITHUB), subject: exact("mitr@redhat.com") }],
+    discover: ["tag"],
+    root: { kind: "public-good" },
+    certificateAuthority: undefined,
+    transparencyLog: "required",
+    sct: "required",
+    timestamp: "optional",
+    extensions: {},
+    annotations: {},
+    signedIdentity: undefined,
+  };
+  const fulcio = (change: Partial<KeylessAuthority> = {}) => judgeBy({ ...base, ...change }, FULCIO);
+
+  test(`${FULCIO} verifies by the public-good root, and by Fulcio's own certificate`, async () => {
+    assert.deepEqual(await fulcio(), ["verified"]);
+    const own = { roots: certificates("fulcio_v1.crt.pem"), intermediates: [] };
+    assert.deepEqual(await fulcio({ certificateAuthority: own }), ["verified"]);
+  });
+
+  test(`${FULCIO} does not verify for another subject, issuer or root`, async () => {
+    const wrong = ["rejected wrong-signer at identity"];
+    for (const [issuer, subject] of [
+      [GITHUB, "this-does-not-match@example.com"],
+      ["https://this-does-not-match.example.com", "mitr@redhat.com"],
+    ] as const) {
+      assert.deepEqual(await fulcio({ identities: [{ issuer: exact(issuer), subject: exact(subject) }] }), wrong);
+    }
+    const own = { roots: certificates("pki_root_crts.pem"), intermediates: [] };
+    assert.deepEqual(await fulcio({ certificateAuthority: own }), ["rejected certificate-untrusted at chain"]);
+  });
+
+  const PKI = "dir-img-cosign-pki-valid";
+  const pki = (subject: string, roots = "pki_root_crts.pem", change: Partial<KeylessAuthority> = {}) =>
+    judgeBy(
+      {
+        ...base,
+        identities: [{ issuer: undefined, subject: exact(subject) }],
+        certificateAuthority: { roots: certificates(roots), intermediates: certificates("pki_intermediate_crts.pem") },
+        transparencyLog: "unsafe-ignored",
+        sct: "unsafe-ignored",
+        ...change,
+      },
+      PKI,
+    );
+
+  test(`${PKI} verifies by its root, for the e-mail address and for the host name`, async () => {
+    assert.deepEqual(await pki("qiwan@redhat.com"), ["verified"]);
+    assert.deepEqual(await pki("myhost.example.com"), ["verified"]);
+  });
+
+  test(`${PKI} verifies with the intermediate that it brings along`, async () => {
+    const certificateAuthority = { roots: certificates("pki_root_crts.pem"), intermediates: [] };
+    assert.deepEqual(await pki("qiwan@redhat.com", undefined, { certificateAuthority }), ["verified"]);
+  });
+
+  test(`${PKI} does not verify for another name, or by another root`, async () => {
+    assert.deepEqual(await pki("this-does-not-match@example.com"), ["rejected wrong-signer at identity"]);
+    const untrusted = ["rejected certificate-untrusted at chain"];
+    assert.deepEqual(await pki("qiwan@redhat.com", "fulcio_v1.crt.pem"), untrusted);
+  });
+
+  test(`${PKI} does not verify where log or SCT is not ignored`, async () => {
+    const log = await pki("qiwan@redhat.com", undefined, { transparencyLog: "required" });
+    assert.deepEqual(log, ["rejected log-missing at log"]);
+    const sct = await pki("qiwan@redhat.com", undefined, { sct: "required" });
+    assert.deepEqual(sct, ["rejected sct-missing at chain"]);
   });
 });

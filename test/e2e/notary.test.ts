@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 
 import type { App } from "../../src/app.ts";
 import type { Digest } from "../../src/domain/digest.ts";
@@ -37,6 +37,11 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
   });
   after(() => Promise.all([registry.close(), notary.close(), mirror.close()]));
 
+  const chains: SupplyChain[] = [];
+  afterEach(async () => {
+    for (const chain of chains.splice(0)) await chain[Symbol.asyncDispose]();
+  });
+
   /** A repository with both images, the first under the tag `1.0`. */
   async function repository(): Promise<string> {
     const path = `shop/web${(repositories += 1)}`;
@@ -63,6 +68,7 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
   /** Policies by which these authorities must have signed. */
   async function policies(...specs: readonly NotarySpec[]): Promise<SupplyChain> {
     const chain = await SupplyChain.start();
+    chains.push(chain);
     const names = specs.map(({ name = "dct" }) => name);
     const documents = specs.map(
       ({ name = "dct", server, more }) =>
@@ -86,9 +92,8 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
   }
 
   /** An app whose policy is that the collection of this repository says what is signed. */
-  async function appFor(path: string, more = ""): Promise<{ chain: SupplyChain; app: App }> {
-    const chain = await policies({ server: notary.url, more: `${await pinsOf(path)}${more}` });
-    return { chain, app: await compose(chain) };
+  async function appFor(path: string, more = ""): Promise<App> {
+    return compose(await policies({ server: notary.url, more: `${await pinsOf(path)}${more}` }));
   }
 
   const statuses = (tried: readonly { readonly status: string; readonly reason: string | undefined }[]): unknown =>
@@ -116,8 +121,7 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
 
   test("allows a tag that is signed for what the registry has under it, with its name and its key", async () => {
     const path = await signed();
-    const { chain, app } = await appFor(path);
-    await using _ = chain;
+    const app = await appFor(path);
     const verdict = await verdictOf(app, `${gunOf(path)}:1.0`);
     assert.deepEqual([verdict.decision, verdict.digest], ["allow", FIRST]);
     const [tried] = verdict.signatures;
@@ -128,8 +132,7 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
 
   test("denies what is not signed, what is signed for another image, and what has no collection", async () => {
     const path = await signed();
-    const { chain, app } = await appFor(path);
-    await using _ = chain;
+    const app = await appFor(path);
     assert.deepEqual(reasonsOf(await verdictOf(app, `${gunOf(path)}:2.0`)), ["unsigned"]);
     await moveTag(path);
     const moved = await verdictOf(app, `${gunOf(path)}:1.0`);
@@ -140,8 +143,7 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
 
   test("allows a digest by any name that is signed for it, and an index by its own name", async () => {
     const path = await signed();
-    const { chain, app } = await appFor(path);
-    await using _ = chain;
+    const app = await appFor(path);
     const byDigest = await verdictOf(app, `${gunOf(path)}@${FIRST}`);
     assert.deepEqual([byDigest.decision, byDigest.signatures[0]?.notes.length], ["allow", 1]);
     assert.equal((await verdictOf(app, `${gunOf(path)}@${SECOND}`)).decision, "deny");
@@ -165,8 +167,7 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
 
   test("lets what is signed be the image, wherever the registry's tag points", async () => {
     const path = await signed();
-    const { chain, app } = await appFor(path, ", resolve: signedDigest");
-    await using _ = chain;
+    const app = await appFor(path, ", resolve: signedDigest");
     const reference = `${gunOf(path)}:1.0`;
     assert.equal((await verdictOf(app, reference)).digest, FIRST);
     await moveTag(path);
@@ -183,7 +184,6 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
   test("answers from what is remembered with the signed digest, never with the registry's", async () => {
     const path = await signed();
     const chain = await policies({ server: notary.url, more: `${await pinsOf(path)}, resolve: signedDigest` });
-    await using _ = chain;
     const app = await compose(chain, { ASSAY_SIGNATURES_MAX_AGE: "1h" });
     const reference = `${gunOf(path)}:1.0`;
     const recall = async (tagMaxAgeMs: number): Promise<Digest | undefined> => {
@@ -206,8 +206,7 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     const path = await repository();
     await notary.init(gunOf(path));
     await notary.sign(gunOf(path), "1.0", `sha256:${"7".repeat(64)}` as Digest);
-    const { chain, app } = await appFor(path, ", resolve: signedDigest");
-    await using _ = chain;
+    const app = await appFor(path, ", resolve: signedDigest");
     const answer = await unresolvedOf(app, `${gunOf(path)}:1.0`);
     assert.deepEqual([answer.code, answer.retryable], ["not-found", false]);
   });
@@ -221,7 +220,6 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
       { name: "dct", server: notary.url, more: `${await pinsOf(path)}, resolve: signedDigest` },
       { name: "other", server: mirror.url, more: `${pins}, resolve: signedDigest` },
     );
-    await using _ = chain;
     const answer = await unresolvedOf(await compose(chain), `${gunOf(path)}:1.0`);
     assert.deepEqual([answer.code, answer.retryable], ["conflict", false]);
     assert.match(answer.message, new RegExp(`dct says ${FIRST}, other says ${SECOND}`));
@@ -234,11 +232,7 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     const bob = await notary.delegate(gun, "targets/qa");
     await notary.sign(gun, "2.0", SECOND, "targets/releases");
     const one = (role: string, pem: string): string => `{ role: ${role}, keys: [{ inline: ${JSON.stringify(pem)} }] }`;
-    const { chain, app } = await appFor(
-      path,
-      `, delegations: [${one("targets/releases", alice)}, ${one("targets/qa", bob)}]`,
-    );
-    await using _ = chain;
+    const app = await appFor(path, `, delegations: [${one("targets/releases", alice)}, ${one("targets/qa", bob)}]`);
     const reference = `${gun}:2.0`;
     assert.deepEqual(statuses((await verdictOf(app, reference)).signatures), ["missing-role"]);
     await notary.sign(gun, "2.0", FIRST, "targets/qa");
@@ -248,31 +242,27 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     assert.equal(agreed.decision, "allow");
     assert.equal(agreed.signatures[0]?.signers.length, 2);
     const swapped = await appFor(path, `, delegations: [${one("targets/releases", bob)}]`);
-    await using __ = swapped.chain;
-    assert.deepEqual(statuses((await verdictOf(swapped.app, reference)).signatures), ["unknown-key"]);
+    assert.deepEqual(statuses((await verdictOf(swapped, reference)).signatures), ["unknown-key"]);
   });
 
   test("follows rotations of keys: all but the root's at once, the root's once the new one is pinned", async () => {
     const path = await signed();
     const gun = gunOf(path);
     const before = await appFor(path);
-    await using _ = before.chain;
     const firstUse = await policies({ server: notary.url, more: "unsafeTrustOnFirstUse: true" });
-    await using __ = firstUse;
     const trusting = await compose(firstUse);
-    assert.equal((await verdictOf(before.app, `${gun}:1.0`)).decision, "allow");
+    assert.equal((await verdictOf(before, `${gun}:1.0`)).decision, "allow");
     const weak = await verdictOf(trusting, `${gun}:1.0`);
     assert.deepEqual([weak.decision, weak.unsafe], ["allow", ["authority dct: unsafeTrustOnFirstUse: true"]]);
     await notary.client("key", "rotate", gun, "snapshot", "-r");
     await notary.client("key", "rotate", gun, "targets");
-    assert.equal((await verdictOf(before.app, `${gun}:1.0`)).decision, "allow");
+    assert.equal((await verdictOf(before, `${gun}:1.0`)).decision, "allow");
     await notary.client("key", "rotate", gun, "root");
     await notary.client("key", "rotate", gun, "root");
-    assert.deepEqual(statuses((await verdictOf(before.app, `${gun}:1.0`)).signatures), ["root-untrusted"]);
+    assert.deepEqual(statuses((await verdictOf(before, `${gun}:1.0`)).signatures), ["root-untrusted"]);
     assert.equal((await verdictOf(trusting, `${gun}:1.0`)).decision, "allow", "the old keys consented");
     const renewed = await appFor(path);
-    await using ___ = renewed.chain;
-    assert.equal((await verdictOf(renewed.app, `${gun}:1.0`)).decision, "allow");
+    assert.equal((await verdictOf(renewed, `${gun}:1.0`)).decision, "allow");
   });
 
   test("remembers over restarts what was seen, and refuses older or replaced trust data", async () => {
@@ -285,7 +275,6 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
       { name: "dct", server: mirror.url, more: await pinsOf(path) },
       { name: "first", server: mirror.url, more: "unsafeTrustOnFirstUse: true" },
     );
-    await using _ = chain;
     const data = { ASSAY_DATA: join(chain.folder, "data") };
     const judged = async (): Promise<unknown> => {
       const app = await compose(chain, data);
@@ -312,7 +301,6 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     await notary.sign(gun, "1.0", FIRST, "targets/releases");
     const files = await filesOf(path);
     const chain = await policies({ server: mirror.url, more: await pinsOf(path) });
-    await using _ = chain;
     const app = await compose(chain);
     for (const [name, bytes] of files) {
       const forged = Buffer.from(bytes.toString().replace('"expires":"20', '"expires":"21'));
@@ -333,7 +321,6 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     const pins = `pins: { rootKeys: [{ inline: ${JSON.stringify(collection.root.certificate?.pem)} }] }`;
     mirror.collections.set(gun, collection.publish());
     const chain = await policies({ server: mirror.url, more: pins });
-    await using _ = chain;
     const app = await compose(chain);
     const over = await verdictOf(app, `${gun}:1.0`);
     assert.deepEqual(reasonsOf(over), ["signature-expired"]);
@@ -357,10 +344,9 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     const [plain, naming] = await Promise.all(
       ["", ", resolve: signedDigest"].map((more) => policies({ server: own.service.url, more: `${pins}${more}` })),
     );
-    await using first = plain!;
-    await using second = naming!;
+    assert.ok(plain !== undefined && naming !== undefined);
     const env = { ASSAY_UNSAFE_PLAIN_HTTP: [registry.host, own.service.host].join(",") };
-    const [app, namingApp] = [await compose(first, env), await compose(second, env)];
+    const [app, namingApp] = [await compose(plain, env), await compose(naming, env)];
     const reference = `${gunOf(path)}:1.0`;
     assert.equal((await verdictOf(app, reference)).decision, "allow");
     assert.equal((await verdictOf(namingApp, reference)).decision, "allow");
@@ -373,7 +359,7 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     const unknown = await unresolvedOf(namingApp, reference);
     assert.deepEqual([unknown.code, unknown.retryable], ["unreachable", true]);
     await own.service.restart();
-    const fresh = await compose(first, env);
+    const fresh = await compose(plain, env);
     assert.deepEqual(reasonsOf(await verdictOf(fresh, reference)), ["unsigned"], "memory mode lost the collection");
   });
 
@@ -385,7 +371,6 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
       server: service.url,
       more: `serverCA: notary-ca.crt, ${await pinsOf(path, service)}`,
     });
-    await using _ = chain;
     writeFileSync(join(chain.folder, "policy/notary-ca.crt"), service.ca ?? "");
     mkdirSync(join(chain.folder, "docker"));
     const account = Buffer.from(`${service.account.username}:${service.account.password}`).toString("base64");
@@ -408,7 +393,6 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     const { service } = own;
     const path = await signed(service);
     const chain = await policies({ server: service.url, more: await pinsOf(path, service) });
-    await using _ = chain;
     mkdirSync(join(chain.folder, "docker"));
     const account = Buffer.from(`${service.account.username}:${service.account.password}`).toString("base64");
     const logIn = (host: string): void =>
@@ -428,11 +412,9 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     const path = await signed(service);
     const pins = await pinsOf(path, service);
     const chain = await policies({ server: service.url, more: `serverCA: notary-ca.crt, ${pins}` });
-    await using _ = chain;
     writeFileSync(join(chain.folder, "policy/notary-ca.crt"), service.ca ?? "");
     assert.equal((await verdictOf(await compose(chain), `${gunOf(path)}:1.0`)).decision, "allow");
     const without = await policies({ server: service.url, more: pins });
-    await using __ = without;
     assert.equal((await verdictOf(await compose(without), `${gunOf(path)}:1.0`)).gaps[0]?.code, "unreachable");
   });
 });

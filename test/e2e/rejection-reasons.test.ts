@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, test } from "node:test";
 
 import type { Digest } from "../../src/domain/digest.ts";
 import { REJECTION_REASONS, type RejectionReason } from "../../src/domain/facts.ts";
+import { PathServer } from "../support/http-server.ts";
+import { NOTARY_BREAKS, notarySettings } from "../support/notary-breaks.ts";
+import { notationDocument, put, pushSignatures, writeTrust } from "../support/notation-world.ts";
+import { keyUsage } from "../support/signing/certificates.ts";
 import type { CosignOptions } from "../support/signing/cosign-signature.ts";
+import { basicConstraints } from "../support/signing/certificates.ts";
+import type { KeylessChain } from "../support/signing/keyless-chain.ts";
 import { makeKey } from "../support/signing/keys.ts";
-import { TestCollection } from "../support/signing/notary/collection.ts";
-import { NotaryHttp } from "../support/signing/notary/http-server.ts";
-import { makeSigner } from "../support/signing/notary/signer.ts";
+import { email, timestampOf, VirtualFulcio } from "../support/signing/virtual-fulcio.ts";
+import { chainOf, LEAF_EXTENSIONS, type NotationOptions } from "../support/signing/notation.ts";
+import { listOf, listsAt, pointOf } from "../support/signing/revocation.ts";
+import { keyringOf, packet, PgpKey, signedMessage, type PgpSignatureOptions } from "../support/signing/openpgp.ts";
+import { extensionList, simplePayload } from "../support/signing/simple-signing.ts";
 import { VirtualLog } from "../support/signing/virtual-log.ts";
 import { DISTROLESS_FILES, reasonsOf, SupplyChain, verdictOf } from "../support/supply-chain.ts";
 
@@ -28,6 +35,63 @@ function proper(chain: SupplyChain): Partial<CosignOptions> {
   return { name: chain.ref(REPOSITORY), annotations: { env: "prod" } };
 }
 
+/** The policy asks for the release workflow, and what signs is broken in one thing. */
+const keylessWith =
+  (signing: (chain: SupplyChain) => Parameters<KeylessChain["legacy"]>[1], members = ""): Break =>
+  (chain, image) => {
+    chain.writeKeylessPolicy(members);
+    return chain.attach(REPOSITORY, chain.keyless.legacy(image, signing(chain)));
+  };
+
+/** Serves the revocation list that the certificates of these tests name. */
+const lists = await PathServer.start();
+after(() => lists.stop());
+const SERVERS = { ASSAY_PRIVATE_HOSTS: lists.host };
+
+const x509 = chainOf();
+const signedByX509 = async (
+  chain: SupplyChain,
+  image: Digest,
+  signature: Omit<NotationOptions, "image">,
+): Promise<void> => {
+  const stored = chain.registry.content.manifest(REPOSITORY, image);
+  if (stored === undefined) throw new Error("the image was not pushed");
+  const { bytes: manifest, mediaType, digest } = stored;
+  await pushSignatures(chain.registry, REPOSITORY, { manifest, mediaType, digest }, [signature]);
+};
+
+/** An image signed with certificates, under an authority that trusts this root. */
+const byCertificate =
+  (signature: Omit<NotationOptions, "image">, root = x509[2], members = ""): Break =>
+  async (chain, image) => {
+    put(chain, "root.crt", root.pem);
+    put(chain, "tsa.crt", chain.tsa.root.pem);
+    const trust = `trustStores: { ca: [root.crt]${members} }, identities: ["*"]`;
+    chain.writePolicy("- signed: { by: x509 }", { documents: notationDocument("x509", trust) });
+    await signedByX509(chain, image, signature);
+  };
+
+/** The same under a trust policy of one statement. */
+const byStatement =
+  (statement: object): Break =>
+  async (chain, image) => {
+    const proper = { name: "x509", registryScopes: ["*"], signatureVerification: { level: "strict" } };
+    writeTrust(chain, { version: "1.0", trustPolicies: [{ ...proper, ...statement }] }, { "ca/acme": x509[2] });
+    const trust = "trustPolicy: trustpolicy.json, trustStore: truststore";
+    chain.writePolicy("- signed: { by: x509 }", { documents: notationDocument("x509", trust) });
+    await signedByX509(chain, image, { chain: x509 });
+  };
+/** An image whose GPG signature is good, by a key of whose keyring one thing is wrong. */
+function signedByGpg(parts: (key: PgpKey) => readonly Buffer[], statement?: PgpSignatureOptions): Break {
+  return async (chain, image) => {
+    const key = new PgpKey();
+    chain.writeSimpleSigning(keyringOf(key, parts(key), statement), "registryExtension: true");
+    const payload = simplePayload(image, chain.ref(`${REPOSITORY}:1`));
+    chain.registry.signatures.set(image, extensionList([signedMessage(key, payload)]));
+    return await Promise.resolve();
+  };
+}
+
 const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   "missing-document": async (chain, image) => {
     const { manifest, mediaType, tag = "" } = chain.legacySignature(image, proper(chain));
@@ -38,6 +102,27 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   "no-signature": signedWith(() => ({ layer: ({ "dev.cosignproject.cosign/signature": _, ...rest }) => rest })),
   "bad-signature": signedWith(() => ({ tamper: (signed) => signed.replace("optional", "optional ") })),
   "unknown-key": signedWith(() => ({ key: makeKey() })),
+  "no-certificate": (chain, image) => {
+    chain.writeKeylessPolicy();
+    return chain.sign(REPOSITORY, image);
+  },
+  "certificate-unfit": keylessWith(() => ({
+    leaf: { extensions: (proper) => [...proper, basicConstraints()] },
+  })),
+  "certificate-untrusted": keylessWith(() => ({ leaf: { signer: new VirtualFulcio().intermediate } })),
+  "certificate-expired": keylessWith(() => ({ leaf: { notAfter: "2023-11-14T22:13:19Z" } })),
+  "sct-missing": keylessWith(() => ({ leaf: { timestamps: () => [] } })),
+  "sct-invalid": keylessWith(() => ({
+    leaf: { timestamps: (proper) => [timestampOf({ ...proper, log: makeKey() })] },
+  })),
+  "no-verified-time": keylessWith(() => ({ log: undefined }), "transparencyLog: unsafeIgnored"),
+  "wrong-signer": keylessWith(() => ({ leaf: { names: [email("eve@example.com")] } })),
+  "extension-mismatch": keylessWith(
+    () => ({ leaf: { says: { sourceRepositoryRef: "refs/heads/evil" } } }),
+    "extensions: { sourceRepositoryRef: refs/heads/main }",
+  ),
+  "key-revoked": signedByGpg((key) => [packet(2, key.sign(key.hashed, { type: 0x20 }))]),
+  "key-unfit": signedByGpg(() => [], { hashed: [[27, Uint8Array.of(0x01)]] }),
   "log-missing": signedWith(() => ({ layer: ({ "dev.sigstore.cosign/bundle": _, ...rest }) => rest })),
   "log-untrusted": signedWith(() => ({ log: new VirtualLog() })),
   "log-invalid": signedWith(() => ({ entry: (proper) => ({ ...proper, integratedTime: proper.integratedTime + 1 }) })),
@@ -59,84 +144,47 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
     const image = chain.registry.content.in(REPOSITORY).tags.get("1");
     await chain.attach(REPOSITORY, { ...signature, tag: `${String(image).replace(":", "-")}.sig` });
   },
-  "root-untrusted": notaryBreak(() => {
-    const other = makeSigner("ecdsa-x509").certificate?.pem;
-    return { members: `pins: { rootKeys: [{ inline: ${JSON.stringify(other)} }] }` };
-  }),
-  "root-changed": notaryBreak((collection, image) => ({
-    before: collection.publish(),
-    members: "unsafeTrustOnFirstUse: true",
-    files: new TestCollection(collection.gun).sign("1", image).publish(),
-  })),
-  "metadata-rollback": notaryBreak((collection) => {
-    const files = collection.publish();
-    return { before: collection.raise("targets").publish(), files };
-  }),
-  "metadata-mismatch": notaryBreak((collection) => ({
-    files: collection.publish({ served: { targets: (bytes) => Buffer.concat([bytes, Buffer.from("\n")]) } }),
-  })),
-  "missing-role": notaryBreak(() => ({ more: ", delegations: [{ role: targets/releases }]" })),
-  "conflicting-digests": notaryBreak((collection) => {
-    collection.delegate("targets/releases");
-    collection.sign("1", ELSEWHERE, "targets/releases");
-    return { more: ", delegations: [{ role: targets }, { role: targets/releases }]" };
-  }),
+  ...NOTARY_BREAKS,
   "wrong-predicate": (chain, image) =>
     chain.signBundle(REPOSITORY, image, { predicateType: "https://slsa.dev/provenance/v1" }),
+  "no-trust-policy": byStatement({
+    registryScopes: ["registry.example.com/another"],
+    trustStores: ["ca:acme"],
+    trustedIdentities: ["*"],
+  }),
+  "verification-skipped": byStatement({ signatureVerification: { level: "skip" } }),
+  "certificate-revoked": (chain, image) => {
+    const url = lists.url("/list.crl");
+    const revoked = chainOf({ leaf: { extensions: [...LEAF_EXTENSIONS, listsAt(pointOf([url]))] } });
+    const nextUpdate = "2049-01-01T00:00:00Z";
+    lists.serve("/list.crl", listOf(revoked[1], { nextUpdate, entries: [{ serial: revoked[0].serial }] }));
+    return byCertificate({ chain: revoked }, revoked[2])(chain, image);
+  },
 };
 
-/** Signs the image in a Notary collection that is spoilt, instead of with cosign. */
-function notaryBreak(spoil: (collection: TestCollection, image: Digest) => Spoiled): Break {
-  return async (chain, image) => {
-    const server = await NotaryHttp.start();
-    closing.push(() => server.close());
-    const gun = chain.ref(REPOSITORY);
-    const collection = new TestCollection(gun).sign("1", image);
-    const pinned = JSON.stringify(collection.root.certificate?.pem);
-    const spoiled = spoil(collection, image);
-    chain.writePolicy("- signed: { by: dct }", {
-      documents: `---
-apiVersion: assay.dev/v1alpha1
-kind: Authority
-metadata: { name: dct }
-spec:
-  notary: { server: "${server.url}", ${spoiled.members ?? `pins: { rootKeys: [{ inline: ${pinned} }] }`}${spoiled.more ?? ""} }
-`,
-    });
-    const env = { ASSAY_UNSAFE_PLAIN_HTTP: `${chain.host},${server.host}` };
-    if (spoiled.before !== undefined) {
-      server.collections.set(gun, spoiled.before);
-      const app = await chain.compose({ ...dataIn(chain), ...env });
-      assert.equal((await verdictOf(app, chain.ref(`${REPOSITORY}:1`))).decision, "allow");
-      await app.close(0);
-    }
-    server.collections.set(gun, spoiled.files ?? collection.publish());
-    ENVIRONMENTS.set(chain, env);
-  };
-}
-
-type Spoiled = {
-  /** What was seen before. */
-  readonly before?: ReadonlyMap<string, Uint8Array>;
-  readonly files?: ReadonlyMap<string, Uint8Array>;
-  /** Where trust begins, instead of in the collection's root key. */
-  readonly members?: string;
-  readonly more?: string;
+/** Reasons that more than one scheme has, broken in the second. */
+const ALSO: Readonly<Partial<Record<RejectionReason, Break>>> = {
+  "certificate-unfit": (chain, image) => {
+    const unfit = chainOf({ leaf: { extensions: [keyUsage(0x84, 2)] } });
+    return byCertificate({ chain: unfit }, unfit[2])(chain, image);
+  },
+  "certificate-untrusted": byCertificate({ chain: x509 }, chainOf()[2]),
+  "certificate-expired": (chain, image) => {
+    const late = chainOf({ leaf: { notBefore: "2025-01-01T00:00:00Z" } });
+    const timestamp = (signature: Buffer): Buffer => chain.tsa.stamp(signature, { at: "2024-05-01T12:00:00Z" });
+    return byCertificate({ chain: late, timestamp }, late[2], ", tsa: [tsa.crt]")(chain, image);
+  },
 };
 
-/** What the settings must say besides, for those that need it. */
-const ENVIRONMENTS = new WeakMap<SupplyChain, Record<string, string>>();
-
-const closing: (() => Promise<void>)[] = [];
-after(() => Promise.all(closing.map((close) => close())));
-
-/** What is remembered outlives an app, for those that compare with it. */
-function dataIn(chain: SupplyChain): Record<string, string> {
-  return { ASSAY_DATA: join(chain.folder, "data"), ASSAY_SIGNATURES_MAX_AGE: "0s" };
-}
+test("an image with the GPG signature that others below break is allowed", async () => {
+  await using chain = await openChain();
+  const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
+  await signedByGpg(() => [])(chain, manifest.descriptor.digest);
+  assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
+});
 
 async function openChain(): Promise<SupplyChain> {
-  const chain = await SupplyChain.start();
+  const chain = await SupplyChain.start({ signatureExtension: true });
   chain.writePolicy("- signed: { by: release-key }", {
     authority: "annotations: { env: prod }\nsignedIdentity: matchRepository",
   });
@@ -150,6 +198,16 @@ test("the image that each negative below breaks is allowed as it is", async () =
   assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
 });
 
+test("an image that the release workflow signed without a key is allowed", async () => {
+  await using chain = await openChain();
+  chain.writeKeylessPolicy("extensions: { sourceRepositoryRef: refs/heads/main }");
+  const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
+  const leaf = { says: { sourceRepositoryRef: "refs/heads/main" } };
+  await chain.attach(REPOSITORY, chain.keyless.legacy(manifest.descriptor.digest, { leaf }));
+  const verdict = await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`));
+  assert.equal(verdict.decision, "allow", JSON.stringify(verdict.findings));
+});
+
 test("an image whose signature has the timestamp that is required is allowed", async () => {
   await using chain = await openChain();
   chain.writePolicy("- signed: { by: release-key }", { authority: "timestamp: required", logs: "trusted-root" });
@@ -159,13 +217,27 @@ test("an image whose signature has the timestamp that is required is allowed", a
   assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
 });
 
-for (const reason of REJECTION_REASONS) {
+test("an image that is signed with certificates of a chain in a store is allowed", async () => {
+  await using chain = await openChain();
+  const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
+  await byCertificate({ chain: x509 })(chain, manifest.descriptor.digest);
+  assert.equal((await verdictOf(await chain.compose(SERVERS), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
+});
+
+const ALL = [...Object.entries(BREAKS), ...Object.entries(ALSO)];
+
+test("every reason of a rejection is broken here", () =>
+  assert.deepEqual(Object.keys(BREAKS).sort(), [...REJECTION_REASONS].sort()));
+
+for (const [reason, breakIt] of ALL) {
   test(`denies an image whose only signature is rejected as ${reason}`, async () => {
     await using chain = await openChain();
     const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
-    await BREAKS[reason](chain, manifest.descriptor.digest);
-    const app = await chain.compose({ ...dataIn(chain), ...ENVIRONMENTS.get(chain) });
-    const verdict = await verdictOf(app, chain.ref(`${REPOSITORY}:1`));
+    await breakIt(chain, manifest.descriptor.digest);
+    const verdict = await verdictOf(
+      await chain.compose({ ...SERVERS, ...notarySettings(chain) }),
+      chain.ref(`${REPOSITORY}:1`),
+    );
     assert.equal(verdict.decision, "deny");
     assert.deepEqual(
       verdict.signatures.map((tried) => [tried.status, tried.reason]),

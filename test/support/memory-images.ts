@@ -10,6 +10,8 @@ import type { Artifact } from "./signing/artifact.ts";
 /** A registry in memory that holds one repository and remembers what it was asked for. */
 export class MemoryImages implements ImageSource {
   readonly asked: string[] = [];
+  /** What the signature extension serves, for every digest. */
+  extension: Uint8Array | undefined;
   readonly #manifests = new Map<string, Document>();
   readonly #blobs = new Map<string, Uint8Array>();
   readonly #referrers = new Map<string, Descriptor[]>();
@@ -66,13 +68,19 @@ export class MemoryImages implements ImageSource {
     return { descriptor, bytes };
   }
 
-  async stream(): Promise<AsyncIterable<Uint8Array> | undefined> {
-    return await Promise.reject(new PortError("unsupported", "memory", "layers are not kept here"));
+  async stream(_repository: Repository, descriptor: Descriptor): Promise<AsyncIterable<Uint8Array> | undefined> {
+    this.asked.push(`stream ${descriptor.digest}`);
+    const bytes = this.#blobs.get(descriptor.digest);
+    return await Promise.resolve(bytes === undefined ? undefined : pieces(bytes));
   }
 
   async referrers(_repository: Repository, digest: Digest): Promise<Referrers> {
     this.asked.push(`referrers ${digest}`);
     return await Promise.resolve({ via: "referrers-tag", descriptors: this.#referrers.get(digest) ?? [] });
+  }
+
+  async signatures(): Promise<Uint8Array | undefined> {
+    return await Promise.resolve(this.extension);
   }
 
   tags(): AsyncIterable<Tag> {
@@ -81,6 +89,14 @@ export class MemoryImages implements ImageSource {
 
   repositories(_registry: Registry): AsyncIterable<Repository> {
     return nothing();
+  }
+}
+
+/** As a network brings them, in pieces of odd sizes. */
+async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 65_521) {
+    await Promise.resolve();
+    yield bytes.subarray(at, at + 65_521);
   }
 }
 

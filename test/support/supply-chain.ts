@@ -15,8 +15,10 @@ import { TestRegistry, type TestRegistryOptions } from "./registry.ts";
 import type { Artifact } from "./signing/artifact.ts";
 import { signBundle, type BundleOptions } from "./signing/bundle.ts";
 import { signCosignLegacy, type CosignOptions } from "./signing/cosign-signature.ts";
+import { KeylessChain } from "./signing/keyless-chain.ts";
 import { makeKey, type SigningKey } from "./signing/keys.ts";
 import { TestTimestampAuthority } from "./signing/timestamp-authority.ts";
+import { ISSUER, WORKFLOW } from "./signing/virtual-fulcio.ts";
 import { VirtualLog } from "./signing/virtual-log.ts";
 import { image, layer, type BuiltImage, type ConfigSpec, type LayerSpec } from "./tar.ts";
 
@@ -53,6 +55,7 @@ export class SupplyChain implements AsyncDisposable {
   readonly key: SigningKey = makeKey();
   readonly log = new VirtualLog();
   readonly tsa = new TestTimestampAuthority();
+  readonly keyless = new KeylessChain();
   readonly folder = mkdtempSync(join(tmpdir(), "assay-test-"));
   readonly #apps: App[] = [];
 
@@ -62,6 +65,7 @@ export class SupplyChain implements AsyncDisposable {
     writeFileSync(join(this.folder, "policy/release.pub"), this.key.pem);
     writeFileSync(join(this.folder, "policy/rekor.pub"), this.log.key.pem);
     writeFileSync(join(this.folder, "policy/root.json"), trustedRoot(this.log, this.tsa));
+    writeFileSync(join(this.folder, "policy/sigstore.json"), JSON.stringify(this.keyless.rootJson()));
   }
 
   static async start(options: TestRegistryOptions = {}): Promise<SupplyChain> {
@@ -151,6 +155,48 @@ spec:
 ${indent(rules, 4)}
 ${indent(more.policy ?? "", 2)}
 ${more.documents ?? ""}`;
+    writeFileSync(join(this.folder, "policy/policy.yaml"), text);
+  }
+
+  /** Writes the policy file: one authority `ci` that names the release workflow, and that it must have signed. */
+  writeKeylessPolicy(members = "", hosts: readonly string[] = [this.host]): void {
+    const text = `apiVersion: assay.dev/v1alpha1
+kind: Authority
+metadata: { name: ci }
+spec:
+  keyless:
+    identities: [{ issuer: "${ISSUER}", subject: "${WORKFLOW}" }]
+    trustRoot: sigstore.json
+${indent(members, 4)}
+---
+apiVersion: assay.dev/v1alpha1
+kind: Policy
+metadata: { name: production }
+spec:
+  match: { images: ${JSON.stringify(hosts.map((host) => `${host}/**`))} }
+  rules: [signed: { by: ci }]
+`;
+    writeFileSync(join(this.folder, "policy/policy.yaml"), text);
+  }
+
+  /** Writes the policy file anew: one authority `vendor` of this keyring, and a rule that it must have signed. */
+  writeSimpleSigning(keyring: Uint8Array, members: string, images: readonly string[] = [`${this.host}/**`]): void {
+    writeFileSync(join(this.folder, "policy/vendor.gpg"), keyring);
+    const text = `apiVersion: assay.dev/v1alpha1
+kind: Authority
+metadata: { name: vendor }
+spec:
+  simpleSigning:
+    keyrings: [vendor.gpg]
+${indent(members, 4)}
+---
+apiVersion: assay.dev/v1alpha1
+kind: Policy
+metadata: { name: production }
+spec:
+  match: { images: ${JSON.stringify(images)} }
+  rules: [{ signed: { by: vendor } }]
+`;
     writeFileSync(join(this.folder, "policy/policy.yaml"), text);
   }
 

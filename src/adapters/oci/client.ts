@@ -10,6 +10,7 @@ import { DEFAULT_RETRY } from "../../net/retry.ts";
 import { DEFAULT_TIMEOUTS, type RegistryClientOptions, type Timeouts } from "./options.ts";
 import { ReferrersClient } from "./referrers-client.ts";
 import { createTokenClient } from "../../net/token-client.ts";
+import { fetchSignatures } from "./signatures.ts";
 import { Transport } from "./transport.ts";
 
 export type RegistryClient = ImageSource & { close(): Promise<void> };
@@ -31,6 +32,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     blob: (repository, descriptor, limit, signal) => fetchBlob(exchange, repository, { descriptor, limit }, signal),
     stream: (repository, descriptor, signal) => openBlob(exchange, repository, { descriptor, timeouts }, signal),
     referrers: (repository, digest, signal) => referrers.find(repository, digest, signal),
+    signatures: (repository, digest, limit, signal) => fetchSignatures(exchange, repository, { digest, limit }, signal),
     tags: (repository, signal) => listTags(exchange, repository, signal),
     repositories: (registry, signal) => listRepositories(exchange, registry, signal),
     close: () => transport.close(),

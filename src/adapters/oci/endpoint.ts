@@ -28,8 +28,17 @@ export function originOf(registry: Registry, hosts: Hosts): URL {
 
 /** The path of a repository's API. A path that could leave it is refused, whoever made the value. */
 export function apiPath(repository: Repository, rest: string): string {
+  return repositoryPath("/v2", repository, rest);
+}
+
+/** The path of what a registry offers beside the distribution protocol. */
+export function extensionPath(repository: Repository, rest: string): string {
+  return repositoryPath("/extensions/v2", repository, rest);
+}
+
+function repositoryPath(prefix: string, repository: Repository, rest: string): string {
   if (!isRepositoryPath(repository.path)) {
     throw new InputError("reference", `"${repository.path.slice(0, 120)}" is not a repository path`);
   }
-  return `/v2/${repository.path}/${rest}`;
+  return `${prefix}/${repository.path}/${rest}`;
 }

@@ -1,27 +1,23 @@
 import { z } from "zod";
 
-import type { CosignAuthority, LogTrust, PublicKeyMaterial, TrustRoot } from "../../domain/trust.ts";
-import { MAX_KEY_BYTES, MAX_TRUSTED_ROOT_BYTES, publicKeyProblem, readText } from "../key-file.ts";
-import { isTrustedRoot } from "../trusted-root.ts";
-import { lines, some, struct, text, unsupported } from "../schema.ts";
+import type { CosignAuthority, LogTrust, PublicKeyMaterial } from "../../domain/trust.ts";
+import { MAX_KEY_BYTES, publicKeyProblem, readText } from "../key-file.ts";
+import { lines, some, struct, text } from "../schema.ts";
 import { signedIdentity } from "../signed-identity.ts";
 import type { AuthorityDefinition, AuthorityFiles } from "./authority.ts";
+import { loadSigstoreRoot, sigstoreRoot } from "./sigstore-root.ts";
 
 const key = struct({ file: text.optional(), inline: lines.optional() }).refine(
   (value) => (value.file === undefined) !== (value.inline === undefined),
   { error: "must have either file: a path, or inline: the PEM text" },
 );
 
-const tufMirror = struct({ tufMirror: unsupported(), root: unsupported() }).refine(() => false, {
-  error: "is not a trust root: write public-good, or the path of a trusted_root.json",
-});
-
 const discovery = z.enum(["tag", "referrers"]);
 
 const spec = struct({
   keys: some(key),
   discover: some(discovery).default(["tag", "referrers"]),
-  trustRoot: z.union([text, tufMirror.transform(() => z.NEVER)]).optional(),
+  trustRoot: sigstoreRoot.optional(),
   rekorKeys: some(key).optional(),
   transparencyLog: z.enum(["required", "unsafeIgnored"]).default("required"),
   timestamp: z.enum(["optional", "required"]).default("optional"),
@@ -72,17 +68,7 @@ function loadLog(value: Spec, files: AuthorityFiles): LogTrust {
   if (value.rekorKeys !== undefined) {
     return { kind: "required", root: { kind: "rekor-keys", keys: loadKeys(value.rekorKeys, "rekorKeys", files) } };
   }
-  return { kind: "required", root: loadRoot(value.trustRoot, files) };
-}
-
-function loadRoot(trustRoot: Spec["trustRoot"], files: AuthorityFiles): TrustRoot {
-  if (trustRoot === undefined || trustRoot === "public-good") return { kind: "public-good" };
-  const read = readText(files.read, files.from, trustRoot, MAX_TRUSTED_ROOT_BYTES);
-  if (read.kind === "unusable") files.problem(["trustRoot"], `the trusted root "${trustRoot}" ${read.message}`);
-  else if (!isTrustedRoot(read.text)) {
-    files.problem(["trustRoot"], `the file "${trustRoot}" is not a Sigstore trusted root in JSON`);
-  }
-  return { kind: "trusted-root", json: read.kind === "text" ? read.text : "", from: trustRoot };
+  return { kind: "required", root: loadSigstoreRoot(value.trustRoot, files) };
 }
 
 function loadKeys(keys: readonly Key[], member: string, files: AuthorityFiles): readonly PublicKeyMaterial[] {

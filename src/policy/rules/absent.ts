@@ -43,7 +43,7 @@ function judgePlatform(things: readonly Absentee[], platform: JudgedPlatform): J
 export const absent: RuleDefinition<"absent"> = {
   kind: "absent",
   schema,
-  needs: () => ({ authorities: [], attesters: [], layers: "always" }),
+  needs: () => ({ authorities: [], attesters: [], layers: "always", statements: [] }),
   judge: ({ things }, of) => judgePlatforms(of, (platform) => judgePlatform(things, platform)),
   explain: ({ things }) => `holds no ${things.map((thing) => CALLED[thing].replace(/^an? /, "")).join(", no ")}`,
 };

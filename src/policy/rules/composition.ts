@@ -34,7 +34,7 @@ function judgePlatform(atMost: CompositionClass, platform: JudgedPlatform): Judg
 export const composition: RuleDefinition<"composition"> = {
   kind: "composition",
   schema,
-  needs: () => ({ authorities: [], attesters: [], layers: "always" }),
+  needs: () => ({ authorities: [], attesters: [], layers: "always", statements: [] }),
   judge: ({ atMost }, of) => judgePlatforms(of, (platform) => judgePlatform(atMost, platform)),
   explain: ({ atMost }) =>
     `is made of no more than ${atMost} (${COMPOSITION_ORDER.slice(0, rank(atMost) + 1).join(", ")})`,

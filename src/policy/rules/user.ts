@@ -83,7 +83,7 @@ function citesOf(digest: JudgedPlatform["facts"]["digest"], user: UserFact): rea
 export const user: RuleDefinition<"user"> = {
   kind: "user",
   schema,
-  needs: () => ({ authorities: [], attesters: [], layers: "if-user-named" }),
+  needs: () => ({ authorities: [], attesters: [], layers: "if-user-named", statements: [] }),
   judge: (rule, of) => judgePlatforms(of, (platform) => judgePlatform(rule, of.platforms.only, platform)),
   explain: ({ of, allowNamed }) =>
     `starts as a user other than root${allowNamed ? "" : ", given as a number"}${of === "image" ? ", whatever the pod says" : ""}`,

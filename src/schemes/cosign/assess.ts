@@ -1,28 +1,17 @@
-import { decodeBase64 } from "../../crypto/base64.ts";
-import { keyInLog, keyOfVerifier } from "../../crypto/log-match.ts";
-import type { LogEntry } from "../../crypto/log-entry.ts";
-import type { PublicKey } from "../../crypto/public-key.ts";
 import { InputError } from "../../domain/errors.ts";
 import type { Opinion } from "../../domain/facts.ts";
 import type { Document } from "../../domain/subject.ts";
 import { judgeClaim } from "../claim.ts";
-import type { KeyAuthority } from "../key-authority.ts";
-import { proveSignature, signerOf, verifiedBy, type MadeSignature } from "../key-signature.ts";
 import { guarded, rejected } from "../opinion.ts";
+import { verifiedBy, type Prover } from "../prover.ts";
 import type { Assess, Target } from "../scheme.ts";
+import { annotatedSignature, SIGNATURE } from "./annotated-signature.ts";
 import { parsePayload, type SignedClaim } from "./payload.ts";
-import { parseRekorBundle } from "./rekor-bundle.ts";
 import { readSignatureLayers, SIMPLE_SIGNING } from "./signature-layers.ts";
-import { parseTimestampAnnotation } from "./timestamp-annotation.ts";
 import { quoted } from "../../domain/quoted.ts";
 
-const SIGNATURE = "dev.cosignproject.cosign/signature";
-const LOG_BUNDLE = "dev.sigstore.cosign/bundle";
-const CERTIFICATE = "dev.sigstore.cosign/certificate";
-const TIMESTAMP = "dev.sigstore.cosign/rfc3161timestamp";
-
 /** Judges one layer of a `.sig` manifest. The payload is read only after its signature is proved. */
-export function assessTagged(authority: KeyAuthority): Assess {
+export function assessTagged(prover: Prover): Assess {
   return guarded((evidence, target) => {
     if (evidence.missing !== undefined) {
       return rejected(
@@ -37,7 +26,7 @@ export function assessTagged(authority: KeyAuthority): Assess {
     if (document.descriptor.mediaType !== SIMPLE_SIGNING) {
       return rejected("found", "unsupported", `a ${quoted(document.descriptor.mediaType, 80)} is no cosign signature`);
     }
-    return judge(document, target, authority);
+    return judge(document, target, prover);
   });
 }
 
@@ -55,48 +44,20 @@ function remark(manifest: Document): Opinion {
   );
 }
 
-function judge(document: Document, target: Target, authority: KeyAuthority): Opinion {
-  const text = document.descriptor.annotations[SIGNATURE];
-  if (text === undefined || text === "") {
+function judge(document: Document, target: Target, prover: Prover): Opinion {
+  const { annotations } = document.descriptor;
+  if ((annotations[SIGNATURE] ?? "") === "") {
     return rejected("parsed", "no-signature", `the layer has no annotation ${SIGNATURE}`);
   }
-  const proved = proveSignature(readSignature(document, text), authority);
-  if (proved.kind === "rejected") return proved;
+  const proof = prover.prove(annotatedSignature(annotations, document.bytes));
+  if (proof.kind !== "proved") return proof;
   const claim = readClaim(document.bytes);
   if (claim instanceof InputError) {
-    return rejected("subject", "malformed", `the signature is good, but its ${claim.message}`, signerOf(proved.key));
+    return rejected("subject", "malformed", `the signature is good, but its ${claim.message}`, proof.signer);
   }
-  const { digest, name, annotations } = claim;
-  return (
-    judgeClaim({ digests: [digest], name, annotations }, target, authority, signerOf(proved.key)) ?? verifiedBy(proved)
-  );
-}
-
-/** Throws `InputError`. cosign's decoder skips line breaks inside base64, and so do we. */
-function readSignature(document: Document, text: string): MadeSignature {
-  const annotations = document.descriptor.annotations;
-  const signature = decodeBase64(text.replaceAll(/[\r\n]/g, ""), `the annotation ${SIGNATURE}`);
-  const bundle = annotations[LOG_BUNDLE];
-  const token = annotations[TIMESTAMP];
-  const entries = bundle === undefined ? [] : [parseRekorBundle(bundle)];
-  return {
-    message: document.bytes,
-    signature,
-    payload: undefined,
-    signatures: [signature],
-    entries,
-    timestamps: token === undefined ? [] : [parseTimestampAnnotation(token)],
-    claimed: () => claimedKey(annotations[CERTIFICATE], entries, signature),
-  };
-}
-
-function claimedKey(
-  certificate: string | undefined,
-  entries: readonly LogEntry[],
-  signature: Uint8Array,
-): PublicKey | undefined {
-  if (certificate !== undefined) return keyOfVerifier({ kind: "pem", text: certificate });
-  return entries.map((entry) => keyInLog(entry.body, signature)).find((key) => key !== undefined);
+  const { digest, name, annotations: signed } = claim;
+  const refusal = judgeClaim({ digests: [digest], name, annotations: signed }, target, prover.rules, proof.signer);
+  return refusal ?? verifiedBy(proof);
 }
 
 function readClaim(bytes: Uint8Array): SignedClaim | InputError {

@@ -5,9 +5,10 @@ import type { Document } from "../../domain/subject.ts";
 import { signatureEvidence } from "../evidence.ts";
 import { inParallel } from "../in-parallel.ts";
 import { MAX_SIGNATURE_BYTES, MAX_SIGNATURES, MAX_TOTAL_BYTES } from "../limits.ts";
+import { cosignTag } from "../cosign-tag.ts";
 import type { Sources, Target } from "../scheme.ts";
-import { readSignatureLayers, type PlacedLayer } from "./signature-layers.ts";
-import { signatureTag } from "./signature-tag.ts";
+import type { PlacedLayer } from "../tagged-layers.ts";
+import { readSignatureLayers } from "./signature-layers.ts";
 import { COSIGN, COSIGN_TAG } from "./source.ts";
 
 /**
@@ -19,7 +20,7 @@ export async function collectTagged(
   sources: Sources,
   signal: AbortSignal,
 ): Promise<readonly SignatureEvidence[]> {
-  const tag = signatureTag(target.digest);
+  const tag = cosignTag(target.digest, "sig");
   if (tag === undefined) return [];
   const manifest = await sources.images.resolve({ kind: "tag", repository: target.repository, tag }, signal);
   if (manifest === undefined) return [];

@@ -1,22 +1,26 @@
-import { compileKeyAuthority } from "../key-authority.ts";
 import type { AuthoritySpec } from "../../domain/trust.ts";
-import type { Place, SignatureScheme } from "../scheme.ts";
+import { compileProver } from "../prover.ts";
+import type { Assess, Place, SignatureScheme } from "../scheme.ts";
 import { assessTagged } from "./assess.ts";
 import { collectTagged } from "./collect.ts";
 import { COSIGN, COSIGN_TAG } from "./source.ts";
 
 const TAG: Place = { key: COSIGN_TAG, collect: collectTagged };
 
-/** cosign's signatures under the tag `<algorithm>-<hex>.sig`, by keys (sigstore/cosign, specs/SIGNATURE_SPEC.md). */
+/** cosign's signatures under the tag `<algorithm>-<hex>.sig`, by keys or by certificates (sigstore/cosign, specs/SIGNATURE_SPEC.md). */
 export const cosign: SignatureScheme = {
   id: COSIGN,
-  version: 3,
+  version: 4,
   places: [TAG],
   placesOf: (authority) => (looksHere(authority) ? [TAG] : []),
-  authority: (authority) =>
-    authority.kind === "cosign" && looksHere(authority) ? assessTagged(compileKeyAuthority(authority)) : undefined,
+  authority: (authority) => (looksHere(authority) ? assess(authority) : undefined),
 };
 
+function assess(authority: AuthoritySpec): Assess | undefined {
+  const prover = compileProver(authority);
+  return prover && assessTagged(prover);
+}
+
 function looksHere(authority: AuthoritySpec): boolean {
-  return authority.kind === "cosign" && authority.discover.includes("tag");
+  return (authority.kind === "cosign" || authority.kind === "keyless") && authority.discover.includes("tag");
 }

@@ -20,25 +20,40 @@ export type BundleManifest =
   | { readonly kind: "too-large"; readonly layer: Descriptor }
   | { readonly kind: "bundle"; readonly layer: Descriptor };
 
+/** A manifest that holds a bundle, whatever the bundle is of; the predicate as the manifest tells it. */
+type BundleReferrer =
+  | { readonly kind: "other" }
+  | { readonly kind: "wrong-subject"; readonly subject: Digest | undefined; readonly predicateType: string | undefined }
+  | { readonly kind: "bundle"; readonly layer: Descriptor; readonly predicateType: string | undefined };
+
+/** An attestation by its own word, and what is too large for an image signature, need not be fetched to be refused. */
+export function readBundleManifest(document: Document, about: Digest): BundleManifest {
+  const read = readBundleReferrer(document, about);
+  if (read.kind === "other") return read;
+  if (read.kind === "wrong-subject") return { kind: "wrong-subject", subject: read.subject };
+  const { layer, predicateType = SIGN_PREDICATE } = read;
+  if (predicateType !== SIGN_PREDICATE) return { kind: "attestation", predicateType };
+  return layer.size > MAX_SIGNATURE_BYTES ? { kind: "too-large", layer } : { kind: "bundle", layer };
+}
+
 /**
- * A referrers list is not proof of what it lists, so the manifest is asked again whom it belongs to. An attestation by its
- * own word, and what is too large for an image signature, need not be fetched to be refused.
+ * A referrers list is not proof of what it lists, so the manifest is asked again whom it belongs to.
  * Throws `InputError` for a manifest that cannot be read, or is a bundle's and does not hold exactly one.
  */
-export function readBundleManifest(document: Document, about: Digest): BundleManifest {
+export function readBundleReferrer(document: Document, about: Digest): BundleReferrer {
   const options = { code: "manifest", name: "referrer's manifest", maxBytes: MAX_SIGNATURE_BYTES } as const;
   const manifest = parseManifest(parseStrictJson(document.bytes, options), document.descriptor.mediaType);
   if (manifest.kind === "index") return { kind: "other" };
   const bundles = manifest.layers.filter((layer) => isBundleType(layer.mediaType));
   if (bundles.length === 0 && !isBundleType(manifest.artifactType ?? "")) return { kind: "other" };
-  if (manifest.subject?.digest !== about) return { kind: "wrong-subject", subject: manifest.subject?.digest };
+  const predicateType = manifest.annotations[PREDICATE_ANNOTATION];
+  const subject = manifest.subject?.digest;
+  if (subject !== about) return { kind: "wrong-subject", subject, predicateType };
   const [layer] = bundles;
   if (layer === undefined || manifest.layers.length !== 1) {
     throw new InputError("manifest", `referrer's manifest has ${manifest.layers.length} layers, not one bundle`);
   }
-  const predicateType = manifest.annotations[PREDICATE_ANNOTATION] ?? SIGN_PREDICATE;
-  if (predicateType !== SIGN_PREDICATE) return { kind: "attestation", predicateType };
-  return layer.size > MAX_SIGNATURE_BYTES ? { kind: "too-large", layer } : { kind: "bundle", layer };
+  return { kind: "bundle", layer, predicateType };
 }
 
 /**

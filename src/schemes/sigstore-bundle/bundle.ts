@@ -30,8 +30,8 @@ export type Bundle = {
 type BundleMaterial =
   /** A managed key: the hint is for looking it up and proves nothing. */
   | { readonly kind: "public-key"; readonly hint: string }
-  /** Keyless: the leaf's DER. */
-  | { readonly kind: "certificate"; readonly leaf: Uint8Array };
+  /** DER; the chain without the leaf. */
+  | { readonly kind: "certificate"; readonly leaf: Uint8Array; readonly chain: readonly Uint8Array[] };
 
 type BundleContent =
   | { readonly kind: "dsse"; readonly envelope: Envelope }
@@ -91,22 +91,21 @@ function parseSigner(material: JsonObject, version: BundleVersion, place: JsonPl
       hint: optionalString(readMembers(material.get("publicKey"), ["hint"], at), "hint", at) ?? "",
     };
   }
-  if (present[0] === "certificate")
-    return { kind: "certificate", leaf: rawBytes(material.get("certificate"), inside(place, "certificate")) };
+  if (present[0] === "certificate") {
+    const leaf = rawBytes(material.get("certificate"), inside(place, "certificate"));
+    return { kind: "certificate", leaf, chain: [] };
+  }
   if (version === "0.3") {
     throw new InputError("signature", `${place.path} has an x509CertificateChain, which bundles 0.3 must not have`);
   }
-  return {
-    kind: "certificate",
-    leaf: parseChain(material.get("x509CertificateChain"), inside(place, "x509CertificateChain")),
-  };
+  return parseChain(material.get("x509CertificateChain"), inside(place, "x509CertificateChain"));
 }
 
-function parseChain(value: JsonValue | undefined, place: JsonPlace): Uint8Array {
-  const chain = limited(readMembers(value, ["certificates"], place), "certificates", MAX_CERTIFICATES, place);
-  const [leaf] = chain.map((each, at) => rawBytes(each, inside(inside(place, "certificates"), at)));
+function parseChain(value: JsonValue | undefined, place: JsonPlace): BundleMaterial {
+  const certificates = limited(readMembers(value, ["certificates"], place), "certificates", MAX_CERTIFICATES, place);
+  const [leaf, ...chain] = certificates.map((each, at) => rawBytes(each, inside(inside(place, "certificates"), at)));
   if (leaf === undefined) throw new InputError("signature", `${place.path} has no certificate`);
-  return leaf;
+  return { kind: "certificate", leaf, chain };
 }
 
 function rawBytes(value: JsonValue | undefined, place: JsonPlace): Uint8Array {

@@ -2,6 +2,7 @@ import { preAuthEncoding } from "../../../src/crypto/dsse.ts";
 import { hexOf, type Digest } from "../../../src/domain/digest.ts";
 import { OCI_EMPTY, OCI_MANIFEST } from "../../../src/domain/media-types.ts";
 import { artifactOf, describe, type Artifact } from "./artifact.ts";
+import type { Issued } from "./certificates.ts";
 import type { SigningKey } from "./keys.ts";
 import { dsseBody, type LoggedParts } from "./log-bodies.ts";
 import type { VirtualEntry, VirtualLog } from "./virtual-log.ts";
@@ -13,6 +14,8 @@ export const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
 export type BundleOptions = {
   readonly image: Digest;
   readonly key: SigningKey;
+  /** Signed by a certificate of this key, which the log then holds. */
+  readonly certificate?: Pick<Issued, "der" | "pem"> | undefined;
   readonly log?: VirtualLog | undefined;
   readonly predicateType?: string;
   /** Annotations of the statement's subject. */
@@ -68,8 +71,12 @@ export function bundleOf(options: BundleOptions): Bundle {
   return {
     mediaType: BUNDLE_TYPE,
     verificationMaterial: {
-      publicKey: { hint: Buffer.from(hexOf(options.key.public.spki), "hex").toString("base64") },
-      ...(options.log && { tlogEntries: [entryOf(options, { content: payload, signature, pem: options.key.pem })] }),
+      ...signerOf(options),
+      ...(options.log && {
+        tlogEntries: [
+          entryOf(options, { content: payload, signature, pem: options.certificate?.pem ?? options.key.pem }),
+        ],
+      }),
       ...(options.timestamps && { timestampVerificationData: timestampData(options.timestamps(signature)) }),
     },
     dsseEnvelope: {
@@ -78,6 +85,11 @@ export function bundleOf(options: BundleOptions): Bundle {
       signatures: [{ sig: signature.toString("base64") }],
     },
   };
+}
+
+function signerOf({ certificate, key }: BundleOptions): Json {
+  if (certificate !== undefined) return { certificate: { rawBytes: certificate.der.toString("base64") } };
+  return { publicKey: { hint: Buffer.from(hexOf(key.public.spki), "hex").toString("base64") } };
 }
 
 function timestampData(tokens: readonly Buffer[]): Json {

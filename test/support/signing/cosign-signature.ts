@@ -11,6 +11,8 @@ export type CosignOptions = {
   readonly image: Digest;
   readonly name?: string;
   readonly key: SigningKey;
+  /** Signed by a certificate of this key, which the log then holds. */
+  readonly certificate?: CertificateTexts | undefined;
   /** Absent: not logged. */
   readonly log?: VirtualLog | undefined;
   /** The payload's `optional` member. */
@@ -30,6 +32,9 @@ export type CosignOptions = {
   readonly layer?: (proper: Record<string, string>) => Record<string, string>;
   readonly mediaType?: string;
 };
+
+/** PEM texts. */
+export type CertificateTexts = { readonly pem: string; readonly chain?: string };
 
 export type CosignLayer = { readonly descriptor: object; readonly payload: Buffer };
 
@@ -55,8 +60,12 @@ export function cosignLayer(options: CosignOptions): CosignLayer {
   const signature = options.signature?.(made, signed) ?? made;
   const payload = options.tamper === undefined ? signed : Buffer.from(options.tamper(signed.toString()));
   const annotations: Record<string, string> = { "dev.cosignproject.cosign/signature": signature.toString("base64") };
+  if (options.certificate !== undefined) {
+    annotations["dev.sigstore.cosign/certificate"] = options.certificate.pem;
+    annotations["dev.sigstore.cosign/chain"] = options.certificate.chain ?? "";
+  }
   if (options.log !== undefined) {
-    const parts = { content: payload, signature, pem: options.key.pem };
+    const parts = { content: payload, signature, pem: options.certificate?.pem ?? options.key.pem };
     const entry = options.log.append(hashedRekordBody(options.logged?.(parts) ?? parts));
     annotations["dev.sigstore.cosign/bundle"] = rekorBundle(options.entry?.(entry) ?? entry);
   }

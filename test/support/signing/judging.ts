@@ -1,12 +1,12 @@
 import type { Digest } from "../../../src/domain/digest.ts";
 import type { SignatureEvidence } from "../../../src/domain/evidence.ts";
-import type { Opinion } from "../../../src/domain/facts.ts";
+import type { AttestationOpinion, Opinion } from "../../../src/domain/facts.ts";
 import { instantOf } from "../../../src/domain/instant.ts";
 import { parseReference, type ImageReference } from "../../../src/domain/reference.ts";
 import type { AuthoritySpec, CosignAuthority, TrustRoot } from "../../../src/domain/trust.ts";
 import type { ImageSource } from "../../../src/ports/image-source.ts";
 import { SCHEMES } from "../../../src/schemes/index.ts";
-import type { Sources, Target } from "../../../src/schemes/scheme.ts";
+import type { Sources, Target, Vouched } from "../../../src/schemes/scheme.ts";
 import type { SigningKey } from "./keys.ts";
 
 export const REPOSITORY = "registry.example.com/shop/web";
@@ -67,6 +67,29 @@ export async function judgeAll(images: ImageSource, target: Target, spec: Author
   const opinions = await Promise.all(evidence.map(async (each) => await assess.get(each.scheme)?.(each, target)));
   return opinions.filter((opinion) => opinion !== undefined);
 }
+
+/** Attestations found and judged, by the places of this authority; what is no attestation is left out. */
+export async function attestAll(
+  images: ImageSource,
+  target: Target,
+  spec: AuthoritySpec,
+  more: { readonly vouched?: Vouched; readonly sources?: Partial<Sources> } = {},
+): Promise<readonly Attested[]> {
+  const attested: Attested[] = [];
+  for (const scheme of SCHEMES.attestations) {
+    const attest = scheme.attestor(spec);
+    for (const place of scheme.placesOf(spec)) {
+      const sources = { ...sourcesOf(images), ...more.sources };
+      for (const evidence of await place.collect(target, sources, new AbortController().signal)) {
+        const opinion = await attest?.(evidence, target, more.vouched ?? (() => undefined));
+        if (opinion !== undefined) attested.push({ evidence, opinion });
+      }
+    }
+  }
+  return attested;
+}
+
+export type Attested = { readonly evidence: SignatureEvidence; readonly opinion: AttestationOpinion };
 
 /** An opinion in a line: `verified`, or `rejected log-mismatch at log`. */
 export function verdictOf(opinion: Opinion | undefined): string {

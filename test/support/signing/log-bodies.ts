@@ -62,8 +62,12 @@ export function intotoBody({ content, signature, pem }: LoggedParts): Buffer {
 }
 
 /** Rekor v2's, where the key is its DER. */
-export function dsseBody2({ content, signature }: LoggedParts, der: Uint8Array): Buffer {
-  const verifier = { keyDetails: "PKIX_ECDSA_P256_SHA_256", publicKey: { rawBytes: base64(der) } };
+export function dsseBody2(
+  { content, signature }: LoggedParts,
+  der: Uint8Array,
+  kind: "publicKey" | "x509Certificate" = "publicKey",
+): Buffer {
+  const verifier = { keyDetails: "PKIX_ECDSA_P256_SHA_256", [kind]: { rawBytes: base64(der) } };
   return Buffer.from(
     canonicalJson({
       apiVersion: "0.0.2",
