@@ -37,6 +37,7 @@ export const gapSchema = z
 
 const citeSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("signature"), digest, authority: z.string() }),
+  z.strictObject({ kind: z.literal("attestation"), digest, authority: z.string() }),
   z.strictObject({ kind: z.literal("layer"), digest, path: z.string() }),
   z.strictObject({ kind: z.literal("config"), digest }),
   z.strictObject({ kind: z.literal("source"), source: z.string(), digest }),

@@ -13,6 +13,7 @@ const digest = z.string().regex(/^sha\d{3}:[a-f0-9]+$/);
 
 const Cite = z.discriminatedUnion("kind", [
   z.looseObject({ kind: z.literal("signature"), digest, authority: text }),
+  z.looseObject({ kind: z.literal("attestation"), digest, authority: text }),
   z.looseObject({ kind: z.literal("layer"), digest, path: text }),
   z.looseObject({ kind: z.literal("config"), digest }),
   z.looseObject({ kind: z.literal("source"), digest, source: text }),

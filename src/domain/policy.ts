@@ -42,8 +42,14 @@ export type AttestationQuery = {
   readonly select: AttestationSelection;
 };
 
+export type AttestedContent =
+  | { readonly kind: "single"; readonly query: AttestationQuery }
+  /** Statements by name, which one expression speaks about together. */
+  | { readonly kind: "join"; readonly queries: Readonly<Record<string, AttestationQuery>>; readonly where: string };
+
 export type Rule =
   | { readonly kind: "signed"; readonly by: Signatories }
+  | { readonly kind: "attested"; readonly content: AttestedContent }
   | { readonly kind: "pinned"; readonly digests: readonly Digest[] }
   | { readonly kind: "user"; readonly is: "nonRoot"; readonly of: "image" | "effective"; readonly allowNamed: boolean }
   | { readonly kind: "composition"; readonly atMost: CompositionClass }
@@ -52,11 +58,6 @@ export type Rule =
   | { readonly kind: "anyOf"; readonly rules: readonly Rule[] }
   | { readonly kind: "deny"; readonly message: string }
   | { readonly kind: "unsafeAllow"; readonly reason: string };
-
-export type AttestedContent =
-  | { readonly kind: "single"; readonly query: AttestationQuery }
-  /** Statements by name, which one expression speaks about together. */
-  | { readonly kind: "join"; readonly queries: Readonly<Record<string, AttestationQuery>>; readonly where: string };
 
 export type RuleKind = Rule["kind"];
 

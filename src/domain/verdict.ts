@@ -13,6 +13,7 @@ export type Outcome = "satisfied" | "violated" | "undetermined";
 /** What a finding rests on. */
 export type Cite =
   | { readonly kind: "signature"; readonly digest: Digest; readonly authority: string }
+  | { readonly kind: "attestation"; readonly digest: Digest; readonly authority: string }
   | { readonly kind: "layer"; readonly digest: Digest; readonly path: string }
   | { readonly kind: "config"; readonly digest: Digest }
   | { readonly kind: "source"; readonly source: string; readonly digest: Digest };
@@ -40,6 +41,9 @@ export const FINDING_REASONS = [
   "gap",
   "signature-expired",
   "signature-not-yet-valid",
+  "unattested",
+  "predicate-mismatch",
+  "predicate-error",
 ] as const;
 export type FindingReason = (typeof FINDING_REASONS)[number];
 

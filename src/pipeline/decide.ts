@@ -17,6 +17,8 @@ import type { Schemes } from "../schemes/scheme.ts";
 /** No answer is served for longer than this without a new judgement, even if nothing it rests on ages. */
 const LONGEST_SERVICE_MS = 24 * 3_600_000;
 
+const NO_STATEMENTS: Statements = new Map();
+
 export type Decide = {
   readonly dossier: Dossier;
   readonly facts: ImageFacts;
@@ -35,7 +37,10 @@ export function decide(input: Decide, at: Instant): Judged {
   const image = formatReference(dossier.subject.requested);
   const { resolvedAt } = dossier.subject;
   const places = (spec: AuthoritySpec): readonly SourceKey[] => sourcesOf(spec, input.schemes.signatures);
-  const body = judge({ facts, image, set, matched, at, resolvedAt, unmatched, sourcesOf: places });
+  const attestationSourcesOf = (spec: AuthoritySpec): readonly SourceKey[] =>
+    sourcesOf(spec, input.schemes.attestations);
+  const looks = { sourcesOf: places, attestationSourcesOf, statements: NO_STATEMENTS };
+  const body = judge({ facts, image, set, matched, at, resolvedAt, unmatched, ...looks });
   const verdict: Verdict = { id: verdictId(input, image, body.validFrom), ...body };
   const freshUntil =
     earliest(dossierFreshUntil(dossier, input.plan, input.ages), verdict.validUntil) ?? plus(at, LONGEST_SERVICE_MS);

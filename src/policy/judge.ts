@@ -3,8 +3,10 @@ import type { AttestationFact, ImageFacts, PlatformFacts, SignatureFact } from "
 import type { Gap, Known } from "../domain/gap.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Enforcement, Policy, PolicySet } from "../domain/policy.ts";
+import type { Statements } from "../domain/statement.ts";
 import type { AuthoritySpec } from "../domain/trust.ts";
 import type { Decision, Finding, PlatformVerdict, SignatureTried, VerdictBody } from "../domain/verdict.ts";
+import { Evaluations } from "./evaluations.ts";
 import { describeGap, type Judgement } from "./judgement.ts";
 import { judgeRule } from "./rules/index.ts";
 import type { Case } from "./rules/rule.ts";
@@ -27,12 +29,16 @@ export type JudgeInput = {
    * a fact about it was not looked at; an authority without places never was.
    */
   readonly sourcesOf: (spec: AuthoritySpec) => readonly SourceKey[];
+  /** The same for its attestations. */
+  readonly attestationSourcesOf: (spec: AuthoritySpec) => readonly SourceKey[];
+  /** The statements that rules may ask about; one that is not here is not at hand. */
+  readonly statements: Statements;
 };
 
 type Applied = { readonly finding: Finding; readonly gaps: readonly Gap[] };
 
 /** Raise with any change of meaning: it is part of a verdict's identity. */
-export const JUDGE_VERSION = 2;
+export const JUDGE_VERSION = 3;
 
 /**
  * Judges facts at an instant. Every matched policy must pass, and only `satisfied` passes. The only place that compares
@@ -42,7 +48,9 @@ export function judge(input: JudgeInput): VerdictBody {
   const { facts, image, set, matched, at, resolvedAt } = input;
   const time = timelineAt(at);
   const authorities = new Map(set.authorities.map((authority) => [authority.name, authority]));
-  const shared = { facts, image, authorities, sourcesOf: input.sourcesOf, time };
+  const { sourcesOf, attestationSourcesOf, statements } = input;
+  const looks = { sourcesOf, attestationSourcesOf, statements, evaluations: new Evaluations() };
+  const shared = { facts, image, authorities, time, ...looks };
   const applied = matched.flatMap((policy) => applyPolicy(policy, shared));
   const silent = applied.length === 0;
   const findings = silent ? [unmatchedFinding(input)] : applied.map(({ finding }) => finding);

@@ -38,6 +38,17 @@ export function unseen(known: Exclude<Known<unknown>, { readonly kind: "known" }
   }
 }
 
+/** What could not be told for places that were not seen: `asked` begins the sentence; a gap is why, where there is one. */
+export function unseenPlaces(asked: string, why: readonly (Gap | undefined)[]): Judgement {
+  const gaps = why.filter((gap) => gap !== undefined);
+  const [gap] = gaps;
+  if (gap === undefined) {
+    return undetermined("not-collected", `${asked} has not been looked at yet. Verify the image against its registry.`);
+  }
+  const message = `${asked} could not be told (${describeGap(gap)}). Try again once it can be reached.`;
+  return undetermined("gap", message, gaps);
+}
+
 export function describeGap(gap: Gap): string {
   return `${gap.code}: ${gap.what}`;
 }

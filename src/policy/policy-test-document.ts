@@ -7,6 +7,7 @@ import { parseInstant } from "../domain/instant.ts";
 import { FINDING_REASONS } from "../domain/verdict.ts";
 import { readDocuments, type PolicyDocument, type PolicyFile } from "./document.ts";
 import { apiVersion, kindOf, metadata } from "./header.ts";
+import { parsePredicateType } from "./predicate-type.ts";
 import { inReadingOrder, problemsOf, type PolicyProblem } from "./problem.ts";
 import { check, parsed, some, struct, text } from "./schema.ts";
 import { authorityName } from "./signatories.ts";
@@ -18,9 +19,25 @@ const signature = z.union([
   ),
 ]);
 
+const attestation = struct({
+  authority: authorityName,
+  signer: text.optional(),
+  counts: z.boolean().default(true),
+  predicateType: parsed(parsePredicateType),
+  predicate: z.json().optional(),
+  signedAt: parsed(parseInstant).optional(),
+  age: parsed(parseDuration).optional(),
+})
+  .superRefine(({ signedAt, age }, context) => {
+    if (signedAt === undefined || age === undefined) return;
+    context.addIssue({ code: "custom", path: ["age"], message: "and signedAt say the same thing: keep one" });
+  })
+  .transform(({ signer, ...rest }) => ({ ...rest, signer: signer ?? rest.authority }));
+
 /** What is given about the image. Whatever is left out was not collected, so a rule about it is undetermined. */
 const given = struct({
   signedBy: z.array(signature).optional(),
+  attested: z.array(attestation).optional(),
   unreachable: z.literal("signatures").optional(),
   digest: parsed(parseDigest).optional(),
   user: z.enum(["root", "nonroot", "nonroot-named", "unresolvable", "invalid"]).optional(),

@@ -8,6 +8,7 @@ import { judge } from "./judge.ts";
 import { matchPolicies } from "./match.ts";
 import { contextOf, type PolicyTest, type PolicyTestCase } from "./policy-test-document.ts";
 import { suggestion } from "./suggestion.ts";
+import { GIVEN_ATTESTATIONS, syntheticStatements } from "./synthetic-attestations.ts";
 import { GIVEN_SOURCE, syntheticFacts } from "./synthetic-facts.ts";
 
 export type PolicyTestResult = {
@@ -53,10 +54,14 @@ function judgeCase(
     const reference = parseImage(one.image);
     const matched = matchPolicies(set, reference.repository, contextOf(one));
     const facts = syntheticFacts(reference, one.given, at);
-    const sourcesOf = () => [GIVEN_SOURCE];
+    const looks = {
+      sourcesOf: () => [GIVEN_SOURCE],
+      attestationSourcesOf: () => [GIVEN_ATTESTATIONS],
+      statements: syntheticStatements(one.given, facts.digest),
+    };
     return compare(
       one,
-      judge({ facts, image: one.image, set, matched, at, resolvedAt: at, unmatched: "deny", sourcesOf }),
+      judge({ facts, image: one.image, set, matched, at, resolvedAt: at, unmatched: "deny", ...looks }),
     );
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -67,7 +72,9 @@ function judgeCase(
 /** A name that no authority has would make the image unsigned, which is not what the case says. */
 function unknownAuthority(set: PolicySet, { given }: PolicyTestCase): string | undefined {
   const names = set.authorities.map(({ name }) => name);
-  const stranger = (given.signedBy ?? []).find(({ authority }) => !names.includes(authority));
+  const stranger = [...(given.signedBy ?? []), ...(given.attested ?? [])].find(
+    ({ authority }) => !names.includes(authority),
+  );
   return stranger && `no authority is named "${stranger.authority}"${suggestion(stranger.authority, names)}`;
 }
 

@@ -86,6 +86,9 @@ function issuesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): reado
     const messages = issue.message.split(LINE);
     return issue.keys.map((key, at) => ({ path: [...path, key], key: true, message: messages[at] ?? issue.message }));
   }
+  if (issue.code === "invalid_key") {
+    return issue.issues.map(({ message }) => ({ path, key: true, message }));
+  }
   if (issue.code !== "invalid_union") return [{ path, key: false, message: issue.message }];
   const meant = meantBranch(issue.errors);
   if (meant !== undefined) return meant.flatMap((one) => issuesOf(one, path));
@@ -94,14 +97,18 @@ function issuesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): reado
 
 type Branch = readonly z.core.$ZodIssue[];
 
-/** The form that was probably meant: the one of the right kind of value, else the one with other words. */
+/** The form that was probably meant: the one of the right kind of value that knows the most of its keys, else the one with other words. */
 function meantBranch(branches: readonly Branch[]): Branch | undefined {
   const fails = (branch: Branch, ...codes: readonly string[]): boolean =>
     branch.some((one) => one.path.length === 0 && codes.includes(one.code));
-  return (
-    branches.find((branch) => !fails(branch, "invalid_type", "invalid_value")) ??
-    branches.find((branch) => !fails(branch, "invalid_type"))
-  );
+  const fitting = branches.filter((branch) => !fails(branch, "invalid_type", "invalid_value"));
+  const [best] = fitting.sort((a, b) => unknownKeys(a) - unknownKeys(b));
+  return best ?? branches.find((branch) => !fails(branch, "invalid_type"));
+}
+
+function unknownKeys(branch: Branch): number {
+  const own = branch.filter((one) => one.path.length === 0);
+  return own.reduce((sum, one) => sum + (one.code === "unrecognized_keys" ? one.keys.length : 0), 0);
 }
 
 function plainWords(issue: z.core.$ZodRawIssue): string | undefined {

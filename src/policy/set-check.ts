@@ -1,4 +1,4 @@
-import type { Policy, PolicyWarning } from "../domain/policy.ts";
+import type { Policy, PolicyWarning, Rule } from "../domain/policy.ts";
 import type { Authority, AuthorityName, AuthoritySpec, PublicKeyMaterial } from "../domain/trust.ts";
 import type { PolicyDocument } from "./document.ts";
 import { problemAt, type PolicyProblem } from "./problem.ts";
@@ -24,6 +24,7 @@ export function checkSet(
       policies.map(({ policy }) => policy),
     ),
     ...policies.flatMap((read) => unknownAuthorities(read, declared)),
+    ...policies.flatMap((read) => cannotAttest(read, authorities)),
   ];
 }
 
@@ -41,15 +42,42 @@ function duplicates(what: string, named: readonly Named[]): readonly PolicyProbl
 
 function unknownAuthorities({ policy, document }: ReadPolicy, declared: readonly string[]): readonly PolicyProblem[] {
   return policy.rules.flatMap(({ rule }, at) =>
-    needsOfRule(rule)
-      .authorities.filter((name) => !declared.includes(name))
+    authoritiesOf(rule)
+      .filter((name) => !declared.includes(name))
       .map((name) => {
-        const path = ["spec", "rules", at];
-        const found = pathOf(ruleAt(document, at), name) ?? [];
         const near = declared.length === 0 ? "; no Authority is defined" : suggestion(name, declared);
-        return problemAt(document, [...path, ...found], `no authority is named "${name}"${near}`);
+        return problemAt(document, placeOf(document, at, name), `no authority is named "${name}"${near}`);
       }),
   );
+}
+
+/** Everybody whose word a rule asks for, be it a signature or an attestation. */
+function authoritiesOf(rule: Rule): readonly AuthorityName[] {
+  const { authorities, attesters } = needsOfRule(rule);
+  return [...new Set([...authorities, ...attesters])];
+}
+
+/** Kinds whose signatures name an image and nothing else. */
+const SIGNING_ONLY: readonly AuthoritySpec["kind"][] = ["notary", "notation", "simpleSigning"];
+
+function cannotAttest(
+  { policy, document }: ReadPolicy,
+  authorities: readonly ReadAuthority[],
+): readonly PolicyProblem[] {
+  const kinds = new Map(authorities.map(({ authority }) => [authority.name, authority.spec.kind]));
+  return policy.rules.flatMap(({ rule }, at) =>
+    needsOfRule(rule).attesters.flatMap((name) => {
+      const kind = kinds.get(name);
+      if (kind === undefined || !SIGNING_ONLY.includes(kind)) return [];
+      const message = `the authority "${name}" is of the kind ${kind}, which signs images and makes no attestations: name one of cosign or keyless`;
+      return [problemAt(document, placeOf(document, at, name), message)];
+    }),
+  );
+}
+
+/** Where a rule names an authority. */
+function placeOf(document: PolicyDocument, at: number, name: AuthorityName): readonly PropertyKey[] {
+  return ["spec", "rules", at, ...(pathOf(ruleAt(document, at), name) ?? [])];
 }
 
 function ruleAt(document: PolicyDocument, at: number): unknown {
@@ -70,7 +98,7 @@ function pathOf(value: unknown, text: string): readonly PropertyKey[] | undefine
 
 /** Authorities that vouch for nothing, or whose key another one has: two names for one key never make two signers. */
 export function setWarnings(authorities: readonly Authority[], policies: readonly Policy[]): readonly PolicyWarning[] {
-  const used = new Set(policies.flatMap(({ rules }) => rules.flatMap(({ rule }) => needsOfRule(rule).authorities)));
+  const used = new Set(policies.flatMap(({ rules }) => rules.flatMap(({ rule }) => authoritiesOf(rule))));
   return [...authorities.flatMap((authority) => unused(authority, used)), ...sharedKeys(authorities)];
 }
 

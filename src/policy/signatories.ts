@@ -63,3 +63,10 @@ export function duplicatedMembers(value: unknown, path: readonly PropertyKey[]):
   const again = texts.flatMap((member, at) => (texts.indexOf(member) < at ? [[...path, "of", at]] : []));
   return [...again, ...below];
 }
+
+/** How many distinct signers must be there at the least. */
+export function fewestSigners(tree: Signatories): number {
+  if (tree.kind === "authority") return 1;
+  const each = tree.of.map(fewestSigners).sort((a, b) => a - b);
+  return each.slice(0, tree.count).reduce((sum, one) => sum + one, 0);
+}

@@ -3,7 +3,7 @@ import type { Signatories } from "../domain/policy.ts";
 import type { Cite, FindingReason } from "../domain/verdict.ts";
 import { violated, type Judgement } from "./judgement.ts";
 import { formatSignatories } from "./signatories.ts";
-import { countedSigners, type Ballot, type Vote } from "./votes.ts";
+import { countedSigners, type Ballot, type Fact, type Vote } from "./votes.ts";
 
 /** Says why signatures do not suffice where everything was seen: none, wrong ones, old ones, or too few. */
 export function describeShortfall(by: Signatories, label: string, ballots: readonly Ballot[]): Judgement {
@@ -11,10 +11,11 @@ export function describeShortfall(by: Signatories, label: string, ballots: reado
   const votes = relied.flatMap((ballot) => ballot.votes);
   const counted = relied.filter((ballot) => countedSigners(ballot).length > 0);
   const [reason, message] = shortfall(by, label, votes, counted);
-  return violated(reason, message + notRelied(ballots), citesOf(votes));
+  return violated(reason, message + notRelied(ballots, "signed"), citesOf(votes));
 }
 
-type Shortfall = readonly [FindingReason, string];
+/** Why, for machines and for people. */
+export type Shortfall = readonly [FindingReason, string];
 
 function shortfall(by: Signatories, label: string, votes: readonly Vote[], counted: readonly Ballot[]): Shortfall {
   const asked = formatSignatories(by);
@@ -26,7 +27,7 @@ function shortfall(by: Signatories, label: string, votes: readonly Vote[], count
     ];
   }
   const late = votes.find(({ standing }) => standing === "expired" || standing === "not-yet-valid");
-  if (late !== undefined) return outOfTime(late, label);
+  if (late !== undefined) return outOfTime(late, label, "signature");
   const furthest = furthestRejection(votes);
   if (furthest !== undefined) return ["wrongly-signed", wrongly(furthest, votes.length, label, asked)];
   return [
@@ -35,26 +36,33 @@ function shortfall(by: Signatories, label: string, votes: readonly Vote[], count
   ];
 }
 
-function outOfTime({ fact, standing }: Vote, label: string): Shortfall {
+/** What a signature or attestation says that counts no longer, or not yet. */
+export function outOfTime({ fact, standing }: Vote<Fact>, label: string, what: string): Shortfall {
   const { opinion, authority } = fact;
   const bound =
     opinion.kind === "verified" ? (standing === "expired" ? opinion.notAfter : opinion.notBefore) : undefined;
+  if (standing === "expired" && fact.scheme === "notary-v1") {
+    return [
+      "signature-expired",
+      `The trust data expired: what ${authority} signed of ${label} counted until ${bound ?? "an earlier time"}. Have the collection published again, or mend the server that signs its timestamps.`,
+    ];
+  }
   if (standing === "expired") {
     return [
       "signature-expired",
-      `The signature of ${label} by ${authority} counted until ${bound ?? "an earlier time"}. Sign it again.`,
+      `The ${what} of ${label} by ${authority} counted until ${bound ?? "an earlier time"}. Sign it again.`,
     ];
   }
   return [
     "signature-not-yet-valid",
-    `The signature of ${label} by ${authority} counts only from ${bound ?? "a later time"} on.`,
+    `The ${what} of ${label} by ${authority} counts only from ${bound ?? "a later time"} on.`,
   ];
 }
 
 type Rejected = { readonly step: number; readonly reason: string; readonly detail: string; readonly authority: string };
 
 /** The one that came closest says the most about what to mend. */
-function furthestRejection(votes: readonly Vote[]): Rejected | undefined {
+export function furthestRejection(votes: readonly Vote<Fact>[]): Rejected | undefined {
   const rejected = votes.flatMap(({ fact: { opinion, authority } }): readonly Rejected[] =>
     opinion.kind === "rejected"
       ? [{ step: STEPS.indexOf(opinion.step), reason: opinion.reason, detail: opinion.detail, authority }]
@@ -68,12 +76,13 @@ function wrongly(best: Rejected, count: number, label: string, asked: string): s
   return `${label} is not signed by ${asked}: a signature was found, but for ${best.authority} it fails with ${best.reason}: ${best.detail}${others}.`;
 }
 
-function notRelied(ballots: readonly Ballot[]): string {
+/** Names those who did but are only tried as yet. */
+export function notRelied(ballots: readonly Ballot<Fact>[], did: string): string {
   const names = ballots.filter(({ relied, votes }) => !relied && votes.some(({ standing }) => standing === "counts"));
   return names
     .map(
       ({ name, enforcement }) =>
-        ` ${name} has signed, but is not relied upon (enforcement: ${enforcement ?? "unknown"}).`,
+        ` ${name} has ${did}, but is not relied upon (enforcement: ${enforcement ?? "unknown"}).`,
     )
     .join("");
 }

@@ -14,6 +14,7 @@ import type { Platform } from "../domain/platform.ts";
 import { ABSENTEES, type Absentee } from "../domain/policy.ts";
 import type { ImageReference } from "../domain/reference.ts";
 import type { Given } from "./policy-test-document.ts";
+import { GIVEN_ATTESTATIONS, syntheticAttestations } from "./synthetic-attestations.ts";
 
 /** The one place where signatures of images that do not exist are kept. */
 export const GIVEN_SOURCE = "given:signatures" as SourceKey;
@@ -31,8 +32,11 @@ export function syntheticFacts(reference: ImageReference, given: Given, at: Inst
     shape: single ? "image" : "index",
     containedIn: [],
     signatures: (given.signedBy ?? []).map((signature) => signatureOf(signature, digest)),
-    attestations: [],
-    sources: [{ about: digest, source: GIVEN_SOURCE, state: stateOf(given) }],
+    attestations: syntheticAttestations(given, digest, at),
+    sources: [
+      { about: digest, source: GIVEN_SOURCE, state: stateOf(given, given.signedBy?.length) },
+      { about: digest, source: GIVEN_ATTESTATIONS, state: stateOf(given, given.attested?.length) },
+    ],
     platforms: given.platforms.map((name, index) =>
       platformOf(single ? digest : madeUpDigest(index + 1), name, given, at),
     ),
@@ -43,11 +47,11 @@ function madeUpDigest(number: number): Digest {
   return parseDigest(`sha256:${number.toString(16).padStart(64, "0")}`);
 }
 
-function stateOf({ signedBy, unreachable }: Given): ImageFacts["sources"][number]["state"] {
+function stateOf({ unreachable }: Given, found: number | undefined): ImageFacts["sources"][number]["state"] {
   if (unreachable !== undefined) {
     return { kind: "gap", gap: { code: "unreachable", what: "signatures", detail: BECAUSE } };
   }
-  return signedBy === undefined ? NOT_COLLECTED : { kind: "observed", found: signedBy.length };
+  return found === undefined ? NOT_COLLECTED : { kind: "observed", found };
 }
 
 function signatureOf(signature: NonNullable<Given["signedBy"]>[number], about: Digest): SignatureFact {

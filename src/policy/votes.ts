@@ -1,9 +1,9 @@
 import type { Digest } from "../domain/digest.ts";
 import type { SourceKey } from "../domain/evidence.ts";
-import type { SignatureFact, SourceFact } from "../domain/facts.ts";
+import type { AttestationFact, SignatureFact, SourceFact } from "../domain/facts.ts";
 import type { Gap } from "../domain/gap.ts";
 import type { Enforcement } from "../domain/policy.ts";
-import type { AuthorityName } from "../domain/trust.ts";
+import type { AuthorityName, AuthoritySpec } from "../domain/trust.ts";
 import type { Case } from "./rules/rule.ts";
 import { signerKey } from "./signer-matching.ts";
 import type { Timeline } from "./timeline.ts";
@@ -11,18 +11,21 @@ import type { Timeline } from "./timeline.ts";
 /** How one signature stands at this instant. */
 type Standing = "counts" | "expired" | "not-yet-valid" | "undetermined" | "rejected";
 
-export type Vote = { readonly fact: SignatureFact; readonly standing: Standing };
+/** What an authority can be asked about: signatures of an image, or attestations about it. */
+export type Fact = SignatureFact | AttestationFact;
+
+export type Vote<F extends Fact = SignatureFact> = { readonly fact: F; readonly standing: Standing };
 
 /** A place that was not seen, for lack of an answer or of asking. */
-type Hole = { readonly about: Digest; readonly source: string; readonly gap: Gap | undefined };
+export type Hole = { readonly about: Digest; readonly source: string; readonly gap: Gap | undefined };
 
 /** What one authority says of some digests, any of which would do. */
-export type Ballot = {
+export type Ballot<F extends Fact = SignatureFact> = {
   readonly name: AuthorityName;
   /** Whether this rule may rely on it: its own enforcement is at least the rule's. */
   readonly relied: boolean;
   readonly enforcement: Enforcement | undefined;
-  readonly votes: readonly Vote[];
+  readonly votes: readonly Vote<F>[];
   readonly holes: readonly Hole[];
 };
 
@@ -34,9 +37,29 @@ const STRENGTH: Readonly<Record<Enforcement, number>> = { audit: 0, warn: 1, den
  * has no say.
  */
 export function ballotOf(name: AuthorityName, digests: readonly Digest[], of: Case): Ballot {
+  return gathered({ name, facts: of.facts.signatures, sourcesOf: of.sourcesOf }, digests, of);
+}
+
+/** The same for attestations, of whatever predicate type. */
+export function attestationBallotOf(
+  name: AuthorityName,
+  digests: readonly Digest[],
+  of: Case,
+): Ballot<AttestationFact> {
+  return gathered({ name, facts: of.facts.attestations, sourcesOf: of.attestationSourcesOf }, digests, of);
+}
+
+type Asked<F extends Fact> = {
+  readonly name: AuthorityName;
+  readonly facts: readonly F[];
+  readonly sourcesOf: (spec: AuthoritySpec) => readonly SourceKey[];
+};
+
+function gathered<F extends Fact>(asked: Asked<F>, digests: readonly Digest[], of: Case): Ballot<F> {
+  const { name } = asked;
   const authority = of.authorities.get(name);
-  const places = authority === undefined ? [] : of.sourcesOf(authority.spec);
-  const facts = of.facts.signatures.filter(
+  const places = authority === undefined ? [] : asked.sourcesOf(authority.spec);
+  const facts = asked.facts.filter(
     (fact) => fact.authority === name && digests.includes(fact.about) && places.includes(fact.source),
   );
   return {
@@ -52,7 +75,7 @@ export function ballotOf(name: AuthorityName, digests: readonly Digest[], of: Ca
 }
 
 /** A signature counts from `notBefore` until just before `notAfter`. */
-function standingOf({ opinion }: SignatureFact, time: Timeline): Standing {
+function standingOf({ opinion }: Fact, time: Timeline): Standing {
   if (opinion.kind !== "verified") return opinion.kind;
   if (opinion.notBefore !== undefined && !time.reached(opinion.notBefore)) return "not-yet-valid";
   if (opinion.notAfter !== undefined && time.reached(opinion.notAfter)) return "expired";
@@ -60,7 +83,7 @@ function standingOf({ opinion }: SignatureFact, time: Timeline): Standing {
 }
 
 /** A signature that may count for all that could be seen. */
-function holeIn({ about, source, opinion }: SignatureFact): readonly Hole[] {
+function holeIn({ about, source, opinion }: Fact): readonly Hole[] {
   return opinion.kind === "undetermined" ? [{ about, source, gap: opinion.gap }] : [];
 }
 
@@ -85,8 +108,10 @@ function holeOf({ about, source, state }: SourceFact): readonly Hole[] {
 }
 
 export function countedSigners(ballot: Ballot): readonly string[] {
-  if (!ballot.relied) return [];
-  return ballot.votes.flatMap(({ fact, standing }) =>
-    standing === "counts" && fact.opinion.kind === "verified" ? fact.opinion.signers.map(signerKey) : [],
-  );
+  return ballot.relied ? ballot.votes.flatMap(signersOf) : [];
+}
+
+/** Who a signature or attestation counts for; nobody, unless it counts now. */
+export function signersOf({ fact, standing }: Vote<Fact>): readonly string[] {
+  return standing === "counts" && fact.opinion.kind === "verified" ? fact.opinion.signers.map(signerKey) : [];
 }

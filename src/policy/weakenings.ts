@@ -10,7 +10,9 @@ export function weakeningsOf(
   policies: readonly Policy[],
   authorities: ReadonlyMap<AuthorityName, Authority>,
 ): readonly string[] {
-  const named = needsOf(policies).authorities.flatMap((name) => authorities.get(name) ?? []);
+  const needs = needsOf(policies);
+  const names = new Set([...needs.authorities, ...needs.attesters]);
+  const named = [...names].flatMap((name) => authorities.get(name) ?? []);
   return [...new Set([...named.flatMap(ofAuthority), ...policies.flatMap(ofPolicy)])];
 }
 

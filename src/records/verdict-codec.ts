@@ -22,6 +22,7 @@ export const signer: Codec<Signer> = tagged<Signer>({
 
 const cite: Codec<Cite> = tagged<Cite>({
   signature: struct({ digest, authority: text }),
+  attestation: struct({ digest, authority: text }),
   layer: struct({ digest, path: text }),
   config: struct({ digest }),
   source: struct({ source: text, digest }),

@@ -225,6 +225,8 @@ export function judged(set: PolicySet, facts: ImageFacts, overrides: Partial<Jud
     resolvedAt: NOW,
     unmatched: "deny",
     sourcesOf: () => [SOURCE],
+    attestationSourcesOf: () => [SOURCE],
+    statements: new Map(),
     ...overrides,
   });
 }

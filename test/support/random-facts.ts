@@ -1,11 +1,15 @@
 import * as fc from "fast-check";
 
-import type { ImageFacts, SignatureFact } from "../../src/domain/facts.ts";
+import type { Digest } from "../../src/domain/digest.ts";
+import type { AttestationFact, AttestationOpinion, ImageFacts, SignatureFact } from "../../src/domain/facts.ts";
 import { known, NOT_COLLECTED, type Known } from "../../src/domain/gap.ts";
 import { plus, type Instant } from "../../src/domain/instant.ts";
 import { COMPOSITION_ORDER } from "../../src/domain/policy.ts";
+import type { Statements } from "../../src/domain/statement.ts";
+import { jsonValue } from "./json-value.ts";
 import {
   classified,
+  digestFor,
   GAP,
   imageFacts,
   indexFacts,
@@ -43,6 +47,77 @@ export const signatureFacts: fc.Arbitrary<readonly SignatureFact[]> = fc.array(
   { maxLength: 4 },
 );
 
+const TYPES = ["https://t.example/1", "https://t.example/2"] as const;
+const PREDICATES = { one: { n: 1, ok: true }, two: { n: 2, ok: false }, empty: {} } as const;
+const predicateNames = fc.constantFrom(...(Object.keys(PREDICATES) as (keyof typeof PREDICATES)[]));
+
+/** The statements that are at hand; those called `unseen` are not. */
+export const STATEMENTS: Statements = new Map(
+  TYPES.flatMap((predicateType) =>
+    Object.entries(PREDICATES).map(([name, predicate]) => {
+      const digest = statementDigest("seen", name, predicateType);
+      return [digest, { digest, predicateType, value: known(jsonValue({ predicateType, predicate })) }] as const;
+    }),
+  ),
+);
+
+function statementDigest(state: "seen" | "unseen", name: string, predicateType: string): Digest {
+  return digestFor(`${state} ${name} ${predicateType}`);
+}
+
+const OPEN: AttestationOpinion = { kind: "undetermined", gap: GAP, step: "log", signer: undefined };
+const REFUSED: AttestationOpinion = {
+  kind: "rejected",
+  reason: "bad-signature",
+  step: "signature",
+  detail: "does not fit",
+  signer: undefined,
+};
+
+function attestationOpinion(state: "seen" | "unseen"): fc.Arbitrary<AttestationOpinion> {
+  return fc
+    .tuple(signers, moment, moment, fc.array(moment, { maxLength: 2 }), predicateNames, fc.constantFrom(...TYPES))
+    .map(([names, from, to, times, name, predicateType]) => ({
+      ...verified(names.map(keySigner), from, to),
+      signedAt: times.filter((time) => time !== undefined),
+      statement: { digest: statementDigest(state, name, predicateType), size: 1, predicateType },
+    }));
+}
+
+function attestationOf(opinions: fc.Arbitrary<AttestationOpinion>): fc.Arbitrary<AttestationFact> {
+  return fc
+    .tuple(fc.constantFrom(...AUTHORITIES), opinions, fc.constantFrom(ROOT, LEAF_A))
+    .map(([name, opinion, about]) => ({ ...signature(name, REJECTED, about), opinion }));
+}
+
+const seenAttestations = fc.array(attestationOf(fc.oneof(attestationOpinion("seen"), fc.constant(REFUSED))), {
+  maxLength: 3,
+});
+const anyAttestations = fc.array(
+  attestationOf(
+    fc.oneof(
+      { weight: 6, arbitrary: attestationOpinion("seen") },
+      attestationOpinion("unseen"),
+      fc.constant(REFUSED),
+      fc.constant(OPEN),
+    ),
+  ),
+  { maxLength: 5 },
+);
+
+/** What an attestation turns out to be once everything about it is seen. */
+function filledAttestation(fact: AttestationFact, opinion: AttestationOpinion): AttestationFact {
+  if (fact.opinion.kind === "undetermined") return { ...fact, opinion };
+  if (fact.opinion.kind !== "verified") return fact;
+  const { statement } = fact.opinion;
+  const name = Object.keys(PREDICATES).find(
+    (one) => statementDigest("unseen", one, statement.predicateType) === statement.digest,
+  );
+  if (name === undefined) return fact;
+  const digest = statementDigest("seen", name, statement.predicateType);
+  return { ...fact, opinion: { ...fact.opinion, statement: { ...statement, digest } } };
+}
+
 /** Known, or unseen in one of the two ways. */
 function maybe<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Known<T>> {
   return fc.oneof(
@@ -78,17 +153,19 @@ export const randomFacts: fc.Arbitrary<ImageFacts> = fc
   .record({
     single: fc.boolean(),
     signatures: signatureFacts,
+    attestations: anyAttestations,
     user: maybe(users),
     composition: maybe(contents),
     config: maybe(configs),
     states: fc.tuple(sourceState, sourceState, sourceState),
   })
-  .map(({ single, signatures, user, composition, config, states }) => {
+  .map(({ single, signatures, attestations, user, composition, config, states }) => {
     const base = single ? imageFacts() : indexFacts();
     const digests = [ROOT, ...base.platforms.map(({ digest }) => digest)];
     return {
       ...base,
       signatures,
+      attestations,
       sources: [...new Set(digests)].map((about, at) => ({
         about,
         source: SOURCE,
@@ -102,21 +179,33 @@ export const randomFacts: fc.Arbitrary<ImageFacts> = fc
 
 /** Everything unseen replaced by something seen: one possible outcome of looking. */
 export function fillGaps(facts: ImageFacts): fc.Arbitrary<ImageFacts> {
-  return fc.record({ user: users, composition: contents, config: configs, found: signatureFacts }).map((seen) => {
-    const fill = <T>(one: Known<T>, value: T): Known<T> => (one.kind === "known" ? one : known(value));
-    const open = facts.sources.filter(({ state }) => state.kind !== "observed").map(({ about }) => about);
-    return {
-      ...facts,
-      sources: facts.sources.map((source) => ({ ...source, state: { kind: "observed", found: 0 } as const })),
-      signatures: [...facts.signatures, ...seen.found.filter(({ about }) => open.includes(about))],
-      platforms: facts.platforms.map((platform) => ({
-        ...platform,
-        user: fill(platform.user, seen.user),
-        composition: fill(platform.composition, seen.composition),
-        config: fill(platform.config, seen.config),
-      })),
-    };
+  const attested = fc.record({
+    found: seenAttestations,
+    opinions: fc.array(attestationOpinion("seen"), { minLength: 1 }),
   });
+  return fc
+    .record({ user: users, composition: contents, config: configs, found: signatureFacts, attested })
+    .map((seen) => {
+      const fill = <T>(one: Known<T>, value: T): Known<T> => (one.kind === "known" ? one : known(value));
+      const open = facts.sources.filter(({ state }) => state.kind !== "observed").map(({ about }) => about);
+      return {
+        ...facts,
+        sources: facts.sources.map((source) => ({ ...source, state: { kind: "observed", found: 0 } as const })),
+        signatures: [...facts.signatures, ...seen.found.filter(({ about }) => open.includes(about))],
+        attestations: [
+          ...facts.attestations.map((fact, at) =>
+            filledAttestation(fact, seen.attested.opinions[at % seen.attested.opinions.length] ?? REFUSED),
+          ),
+          ...seen.attested.found.filter(({ about }) => open.includes(about)),
+        ],
+        platforms: facts.platforms.map((platform) => ({
+          ...platform,
+          user: fill(platform.user, seen.user),
+          composition: fill(platform.composition, seen.composition),
+          config: fill(platform.config, seen.config),
+        })),
+      };
+    });
 }
 
 const signatories: fc.Arbitrary<string> = fc.constantFrom(
@@ -129,7 +218,27 @@ const signatories: fc.Arbitrary<string> = fc.constantFrom(
   "{ atLeast: 1, of: [c, { atLeast: 2, of: [a, b] }] }",
 );
 
+const query = fc
+  .tuple(
+    signatories,
+    fc.constantFrom(...TYPES),
+    fc.constantFrom("", ', where: "predicate.ok"', ', where: "predicate.n == 1"', ', where: "!has(predicate.n)"'),
+    fc.constantFrom("", "", ", notOlderThan: 30d"),
+    fc.constantFrom("latest", "any", "all"),
+  )
+  .map(([by, type, where, age, select]) => `by: ${by}, predicateType: "${type}"${where}${age}, select: ${select}`);
+
+const join = fc
+  .tuple(query, query, fc.constantFrom("x.predicate.n == y.predicate.n", "has(x.predicate.n) && y.predicate.ok"))
+  .filter(([x, y]) => ![x, y].some((one) => one.includes("atLeast: 2") && one.includes("select: any")))
+  .map(([x, y, where]) => `join: { x: { ${x} }, y: { ${y} } }, where: "${where}"`);
+
+export const attestedRule: fc.Arbitrary<string> = fc
+  .oneof({ weight: 2, arbitrary: query }, join)
+  .map((members) => `attested: { ${members} }`);
+
 const plainRule: fc.Arbitrary<string> = fc.oneof(
+  { weight: 2, arbitrary: attestedRule },
   signatories.map((by) => `signed: { by: ${by} }`),
   fc.constantFrom(
     "user: nonRoot",

@@ -61,6 +61,8 @@ function citation(cite: ShownFinding["cites"][number]): string {
   switch (cite.kind) {
     case "signature":
       return `signature ${cite.digest} by ${cite.authority}`;
+    case "attestation":
+      return `attestation ${cite.digest} by ${cite.authority}`;
     case "layer":
       return `/${cite.path} in layer ${cite.digest}`;
     case "config":

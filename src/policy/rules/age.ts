@@ -1,6 +1,6 @@
-import { formatDuration, parseDuration } from "../../domain/duration.ts";
-import { InputError } from "../../domain/errors.ts";
+import { formatDuration } from "../../domain/duration.ts";
 import { instantOf, millisOf, plus, type Instant } from "../../domain/instant.ts";
+import { CLOCK_SKEW_MS, parseAgeLimit } from "../age-limit.ts";
 import { satisfied, unseen, violated, type Judgement } from "../judgement.ts";
 import { judgePlatforms, type JudgedPlatform } from "../runnable-platforms.ts";
 import { parsed, struct } from "../schema.ts";
@@ -9,21 +9,10 @@ import type { RuleDefinition, RuleOf } from "./rule.ts";
 
 /** Reproducible builds write 1970 or 1980: a date not after this one is none (reference: inspection, section 1.2). */
 const FIRST_BELIEVABLE = millisOf(instantOf(Date.UTC(1990, 0, 1)));
-/** How far the clocks of a build machine and of this one may be apart. */
-const CLOCK_SKEW_MS = 5 * 60_000;
-/** A century; more would leave the calendar that instants are written in. */
-const LONGEST_MS = 36_500 * 86_400_000;
-
-const schema = struct({ atMost: parsed(parseAge) }).transform(({ atMost }): RuleOf<"age"> => ({
+const schema = struct({ atMost: parsed(parseAgeLimit) }).transform(({ atMost }): RuleOf<"age"> => ({
   kind: "age",
   atMostMs: atMost,
 }));
-
-function parseAge(text: string): number {
-  const millis = parseDuration(text);
-  if (millis > 0 && millis <= LONGEST_MS) return millis;
-  throw new InputError("duration", `the age "${text}" is not between 1ms and ${formatDuration(LONGEST_MS)}`);
-}
 
 function judgePlatform(atMostMs: number, time: Timeline, { facts, label }: JudgedPlatform): Judgement {
   if (facts.config.kind !== "known") return unseen(facts.config, `The build date of ${label}`);

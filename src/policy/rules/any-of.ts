@@ -9,13 +9,14 @@ import type { Case, Recursion, RuleDefinition, RuleOf } from "./rule.ts";
 
 type AnyOf = RuleOf<"anyOf">;
 
-/** What an unsatisfied alternative about signatures says; metrics keep these apart, so they are kept here. */
+/** What an unsatisfied alternative about signatures or attestations says; metrics keep these apart, so they are kept here. */
 const OF_SIGNATURES: readonly (FindingReason | undefined)[] = [
   "threshold",
   "signature-expired",
   "signature-not-yet-valid",
   "wrongly-signed",
   "unsigned",
+  "unattested",
 ];
 
 /** The three-valued "or": one that holds decides, whatever could not be seen of the others. */

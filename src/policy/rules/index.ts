@@ -7,6 +7,7 @@ import { struct, unsupported } from "../schema.ts";
 import { absent } from "./absent.ts";
 import { age } from "./age.ts";
 import { anyOf } from "./any-of.ts";
+import { attested } from "./attested.ts";
 import { composition } from "./composition.ts";
 import { deny } from "./deny.ts";
 import { pinned } from "./pinned.ts";
@@ -18,6 +19,7 @@ import { user } from "./user.ts";
 /** Every kind of rule this version knows. A new kind is one file and one line here. */
 const RULES: { readonly [K in RuleKind]: RuleDefinition<K> } = {
   signed,
+  attested,
   pinned,
   user,
   composition,
@@ -29,7 +31,7 @@ const RULES: { readonly [K in RuleKind]: RuleDefinition<K> } = {
 };
 
 /** Kinds that belong to the language and that this version does not act on. */
-const LATER_RULES = ["attested", "base", "workload"] as const;
+const LATER_RULES = ["base", "workload"] as const;
 
 type RuleShape = Readonly<Record<string, z.ZodType>>;
 

@@ -4,7 +4,9 @@ import type { SourceKey } from "../../domain/evidence.ts";
 import type { ImageFacts } from "../../domain/facts.ts";
 import type { Needs } from "../../domain/needs.ts";
 import type { Enforcement, PlatformSelection, Rule, RuleKind } from "../../domain/policy.ts";
+import type { Statements } from "../../domain/statement.ts";
 import type { Authority, AuthorityName, AuthoritySpec } from "../../domain/trust.ts";
+import type { Evaluations } from "../evaluations.ts";
 import type { Judgement } from "../judgement.ts";
 import type { Timeline } from "../timeline.ts";
 
@@ -18,6 +20,9 @@ export type Case = {
   readonly authorities: ReadonlyMap<AuthorityName, Authority>;
   /** The places that must have been looked at before an authority can be answered. */
   readonly sourcesOf: (spec: AuthoritySpec) => readonly SourceKey[];
+  readonly attestationSourcesOf: (spec: AuthoritySpec) => readonly SourceKey[];
+  readonly statements: Statements;
+  readonly evaluations: Evaluations;
   readonly platforms: PlatformSelection;
   readonly enforcement: Enforcement;
   readonly time: Timeline;

@@ -1,58 +1,21 @@
-import type { Digest } from "../../domain/digest.ts";
 import type { Signatories } from "../../domain/policy.ts";
 import type { AuthorityName } from "../../domain/trust.ts";
 import type { Cite } from "../../domain/verdict.ts";
-import { allOf, describeGap, satisfied, undetermined, violated, type Judgement } from "../judgement.ts";
-import { platformName } from "../runnable-platforms.ts";
+import { satisfied, unseenPlaces, type Judgement } from "../judgement.ts";
 import { struct } from "../schema.ts";
 import { formatSignatories, membersOf, signatories } from "../signatories.ts";
 import { isSatisfiable } from "../signer-matching.ts";
 import { describeShortfall } from "../signature-shortfall.ts";
+import { judgeTargets, type Target } from "../vouched-target.ts";
 import { ballotOf, countedSigners, type Ballot } from "../votes.ts";
 import type { Case, RuleDefinition, RuleOf } from "./rule.ts";
 
 type SignedRule = RuleOf<"signed">;
 
-/** Something that must be vouched for, and the digests a signature on any of which does so. */
-type Target = { readonly label: string; readonly digests: readonly Digest[] };
-
 const schema = struct({ by: signatories }).transform(({ by }): SignedRule => ({ kind: "signed", by }));
 
 function judge({ by }: SignedRule, of: Case): Judgement {
-  const { digest, containedIn, platforms } = of.facts;
-  const whole = { label: of.image, digests: [digest] };
-  switch (of.platforms.signatures) {
-    case "index":
-      return judgeTarget(by, whole, of);
-    case "each":
-      if (platforms.length === 0) {
-        return violated(
-          "not-runnable",
-          `${of.image} has no platform that can be run, each of which would have to be signed.`,
-        );
-      }
-      return allOf(platformTargets(of, []).map((target) => judgeTarget(by, target, of)));
-    case "either":
-      return judgeEither(by, { label: of.image, digests: [digest, ...containedIn] }, of);
-  }
-}
-
-/**
- * A signature on the whole speaks for every part, for an index names its members by digest. Otherwise every runnable part
- * must be signed, also those outside `only`: an unsigned extra platform is how an index is tampered with.
- */
-function judgeEither(by: Signatories, whole: Target, of: Case): Judgement {
-  const parts = platformTargets(of, whole.digests).filter(({ digests }) => digests.length > whole.digests.length);
-  if (parts.length === 0) return judgeTarget(by, whole, of);
-  const asWhole = judgeTarget(by, whole, of);
-  return asWhole.outcome === "satisfied" ? asWhole : allOf(parts.map((part) => judgeTarget(by, part, of)));
-}
-
-function platformTargets(of: Case, wholes: readonly Digest[]): readonly Target[] {
-  return of.facts.platforms.map((platform) => ({
-    label: `${of.image} (${platformName(platform)})`,
-    digests: [...new Set([platform.digest, ...wholes])],
-  }));
+  return judgeTargets(of, { participle: "signed", monotonic: true, judge: (target) => judgeTarget(by, target, of) });
 }
 
 function judgeTarget(by: Signatories, target: Target, of: Case): Judgement {
@@ -86,14 +49,10 @@ function signedBy(by: Signatories, target: Target, ballots: readonly Ballot[]): 
 
 function couldNotTell(by: Signatories, target: Target, ballots: readonly Ballot[]): Judgement {
   const holes = ballots.filter((ballot) => ballot.relied).flatMap((ballot) => ballot.holes);
-  const gaps = holes.flatMap(({ gap }) => (gap === undefined ? [] : [gap]));
-  const [gap] = gaps;
-  const asked = `Whether ${target.label} is signed by ${formatSignatories(by)}`;
-  if (gap === undefined) {
-    return undetermined("not-collected", `${asked} has not been looked at yet. Verify the image against its registry.`);
-  }
-  const message = `${asked} could not be told (${describeGap(gap)}). Try again once it can be reached.`;
-  return undetermined("gap", message, gaps);
+  return unseenPlaces(
+    `Whether ${target.label} is signed by ${formatSignatories(by)}`,
+    holes.map(({ gap }) => gap),
+  );
 }
 
 /** Signatures by distinct signers, as the tree asks. */

@@ -13,9 +13,13 @@ type Keyless<T> = Partial<T> & { readonly leaf?: LeafOptions; readonly issued?: 
 
 /** A whole Sigstore instance, and how its users sign. Each hook breaks one thing of an otherwise valid signature. */
 export class KeylessChain {
-  readonly fulcio = new VirtualFulcio();
+  readonly fulcio: VirtualFulcio;
   readonly log = new VirtualLog();
   readonly tsa = new TestTimestampAuthority();
+
+  constructor(fulcio = new VirtualFulcio()) {
+    this.fulcio = fulcio;
+  }
 
   /** A `trusted_root.json` of it. */
   rootJson(): TrustedRootJson {

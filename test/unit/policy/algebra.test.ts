@@ -6,8 +6,26 @@ import * as fc from "fast-check";
 import { plus } from "../../../src/domain/instant.ts";
 import type { Policy, PolicySet } from "../../../src/domain/policy.ts";
 import type { Decision, VerdictBody } from "../../../src/domain/verdict.ts";
-import { authorityYaml, IMAGE, imageFacts, judged, policySet, policyYaml } from "../../support/policy-facts.ts";
-import { AUTHORITIES, fillGaps, instants, policyText, randomFacts, ruleText } from "../../support/random-facts.ts";
+import type { ImageFacts } from "../../../src/domain/facts.ts";
+import type { JudgeInput } from "../../../src/policy/judge.ts";
+import {
+  authorityYaml,
+  IMAGE,
+  imageFacts,
+  judged as judgedBare,
+  policySet,
+  policyYaml,
+} from "../../support/policy-facts.ts";
+import {
+  attestedRule,
+  AUTHORITIES,
+  fillGaps,
+  instants,
+  policyText,
+  randomFacts,
+  ruleText,
+  STATEMENTS,
+} from "../../support/random-facts.ts";
 
 const STRICTNESS: Readonly<Record<Decision, number>> = { allow: 0, warn: 1, deny: 2 };
 const RUNS = { numRuns: 300 };
@@ -34,6 +52,10 @@ function setOf(...policies: readonly PolicyText[]): PolicySet {
     return { ...policyOf("user: nonRoot", spec), name: `policy-${at}`, rules: parts.flatMap((part) => part.rules) };
   });
   return { ...BASE, policies: built };
+}
+
+function judged(set: PolicySet, facts: ImageFacts, overrides: Partial<JudgeInput> = {}): VerdictBody {
+  return judgedBare(set, facts, { statements: STATEMENTS, ...overrides });
 }
 
 function strictness(verdict: VerdictBody): number {
@@ -105,6 +127,45 @@ suite("whatever the policies and the facts", () => {
         },
       ),
       { numRuns: 800 },
+    );
+  });
+
+  test("another attestation under any never turns satisfied into violated", () => {
+    let tried = 0;
+    const rules = attestedRule.map((rule) => rule.replaceAll(/select: (?:latest|all)/g, "select: any"));
+    fc.assert(
+      fc.property(
+        randomFacts.chain(fillGaps),
+        randomFacts,
+        rules.filter((rule) => !rule.includes("atLeast: 2")),
+        (facts, other, rule) => {
+          const set = setOf({ rules: [rule], spec: "platforms: { signatures: either }" });
+          if (judged(set, facts).decision !== "allow") return;
+          tried++;
+          const more = { ...facts, attestations: [...other.attestations, ...facts.attestations] };
+          assert.equal(judged(set, more).decision, "allow");
+        },
+      ),
+      { numRuns: 2500 },
+    );
+    assert.ok(tried > 30, `only ${tried} were allowed`);
+  });
+
+  test("a condition that cannot be computed never satisfies, however statements are chosen and joined", () => {
+    fc.assert(
+      fc.property(randomFacts, attestedRule, (facts, rule) => {
+        const broken = rule.replaceAll(/where: "[^"]*"/g, (where) =>
+          where.includes("x.predicate")
+            ? 'where: "x.predicate.z == 1 || y.predicate.z == 1"'
+            : 'where: "predicate.z == 1"',
+        );
+        const asks = broken.includes("where:")
+          ? broken
+          : broken.replace(", select:", ', where: "predicate.z", select:');
+        const { findings } = judged(setOf({ rules: [asks], spec: "platforms: { signatures: either }" }), facts);
+        assert.notEqual(findings[0]?.outcome, "satisfied");
+      }),
+      RUNS,
     );
   });
 

@@ -63,9 +63,9 @@ suite("a policy file with several mistakes", () => {
       "p.yaml:14:73: spec.match.namespaces: is an empty list, which would say nothing: name something or leave the key out",
       "p.yaml:16:68: spec.rules[0].signed.by.of[2].atLeast: asks for 3 distinct members but names only 1: it could never hold",
       'p.yaml:17:13: spec.rules[1].user: is "nonroot", expected nonRoot',
-      "p.yaml:18:17: spec.rules[2].attested: is not supported by this version: remove it, or use a version that has it",
+      "p.yaml:18:17: spec.rules[2].attested.predicateType: is missing: expected a text",
       'p.yaml:19:7: spec.rules[3]: unknown key "signd"; did you mean "signed"?',
-      "p.yaml:20:7: spec.rules[4]: says nothing: write one of signed, pinned, user, composition, absent, age, anyOf, deny, unsafeAllow",
+      "p.yaml:20:7: spec.rules[4]: says nothing: write one of signed, attested, pinned, user, composition, absent, age, anyOf, deny, unsafeAllow",
       'p.yaml:21:23: spec.platforms.only[0]: "linux/x86_64" is not a platform: write linux/amd64',
     ]);
   });
@@ -322,16 +322,6 @@ suite("authorities", () => {
     });
   }
 
-  for (const kind of ["notary", "notation", "simpleSigning"]) {
-    test(`of the kind ${kind} are not supported yet, and never ignored`, () => {
-      const text = authorityYaml("a").replace(/ {2}cosign: .*/, `  ${kind}: { anything: 1 }`);
-      assert.match(
-        problems(text).join("\n"),
-        new RegExp(`p\\.yaml:5:\\d+: spec\\.${kind}: is not supported by this version`),
-      );
-    });
-  }
-
   test("with a trust root too large to be one are refused unread", () => {
     const text = cosign("keys: [{ file: k }], trustRoot: root.json");
     const read = (_: string, path: string) => (path === "k" ? Buffer.from(PEM) : new Uint8Array(600 * 1024));
@@ -354,10 +344,10 @@ suite("rules", () => {
     ["{ enforcement: warn }", /says nothing/],
     ["{ user: nonRoot, age: { atMost: 1d } }", /has user and age in one rule/],
     ["{ user: nonRoot, enforcement: ignore }", /enforcement: is "ignore", expected one of deny, warn, audit/],
-    ["attested: {}", /attested: is not supported by this version/],
+    ["base: {}", /base: is not supported by this version/],
     ["base: {}", /base: is not supported by this version/],
     ["workload: {}", /workload: is not supported by this version/],
-    ["anyOf: [ { attested: {} } ]", /anyOf\[0\]\.attested: is not supported/],
+    ["anyOf: [ { base: {} } ]", /anyOf\[0\]\.base: is not supported/],
     ["signed: {}", /signed\.by: is missing/],
     ["signed: { by: [a, b] }", /signed\.by: is a list, which is not a form this key has/],
     ["signed: { by: { atLeast: 0, of: [a] } }", /atLeast: is less than 1/],
