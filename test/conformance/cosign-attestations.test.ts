@@ -119,10 +119,7 @@ describe("attestations by real cosign clients", () => {
 
     test(`${form}: two predicates are both found, and two of one type`, async () => {
       const two = predicatesOf(await judged(`${form}/two`, "release"));
-      assert.deepEqual(
-        two.toSorted(),
-        [PREDICATES["spdx"]?.predicateType, PREDICATES["vuln"]?.predicateType].toSorted(),
-      );
+      assert.deepEqual(new Set(two), new Set([PREDICATES["spdx"]?.predicateType, PREDICATES["vuln"]?.predicateType]));
       const same = await judged(`${form}/same-type`, "release");
       assert.deepEqual(predicatesOf(same), [PREDICATES["vuln"]?.predicateType, PREDICATES["vuln"]?.predicateType]);
       const digests = same.map(({ opinion }) => (opinion.kind === "verified" ? opinion.statement.digest : undefined));
