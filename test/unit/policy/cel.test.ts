@@ -5,9 +5,10 @@ import { celEnv, isCelError, parse, plan } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import * as fc from "fast-check";
 
-import { isJsonObject, type JsonValue } from "../../../src/domain/json.ts";
+import type { JsonValue } from "../../../src/domain/json.ts";
 import { compileExpression, EVALUATION_COST } from "../../../src/policy/cel/expression.ts";
 import { Meter } from "../../../src/policy/cel/meter.ts";
+import { readStatementText } from "../../../src/schemes/attestation/statement-text.ts";
 import { celConditions, celData, celExpressions, celRecord } from "../../support/cel-corpus.ts";
 import { jsonValue } from "../../support/json-value.ts";
 
@@ -274,30 +275,18 @@ suite("the paths of an expression", () => {
   ];
   for (const [text, expected] of ROWS) test(text, () => assert.deepEqual(pathsIn(text), expected));
 
-  /** The least of a value that has all that stands at or below the paths. */
-  const kept = (value: JsonValue, paths: readonly (readonly string[])[]): JsonValue => {
-    if (paths.some((path) => path.length === 0) || !isJsonObject(value)) return value;
-    const below = (name: string) => paths.filter(([first]) => first === name).map(([, ...rest]) => rest);
-    const wanted = [...value].filter(([name]) => below(name).length > 0);
-    return new Map(wanted.map(([name, inner]) => [name, kept(inner, below(name))]));
-  };
-
   test("are all that the answer depends on", () => {
     const texts = fc.oneof(celConditions, celExpressions);
     fc.assert(
-      fc.property(texts, fc.oneof(celRecord, celData), celData, (text, x, y) => {
-        const compiled = compileExpression(text, NAMES);
+      fc.property(texts, fc.oneof(celRecord, celData), celData, (written, x, y) => {
+        const compiled = compileExpression(written, NAMES);
         if (compiled.kind === "refused") return;
         const { expression } = compiled;
         const whole = valuesOf({ x, y });
-        const part = new Map(
-          [...whole]
-            .filter(([name]) => expression.paths.some(([first]) => first === name))
-            .map(([name, value]) => {
-              const paths = expression.paths.filter(([first]) => first === name).map(([, ...rest]) => rest);
-              return [name, kept(value, paths)];
-            }),
-        );
+        const bytes = Buffer.from(JSON.stringify({ x, y }));
+        const text = readStatementText(bytes, pathsIn(written), 1 << 20);
+        assert.ok(text.kind === "read" && text.kept !== undefined);
+        const part = valuesOf(JSON.parse(text.kept));
         const meter = () => new Meter(EVALUATION_COST);
         assert.deepEqual(expression.evaluate(part, meter()), expression.evaluate(whole, meter()));
       }),
