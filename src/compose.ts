@@ -1,4 +1,8 @@
+import { join } from "node:path";
+
 import { createThreadedLayerReader } from "./adapters/layers/threaded-layer-reader.ts";
+import { publicGoodRepository } from "./adapters/sigstore-tuf/public-good.ts";
+import { createTufTrustRootSource } from "./adapters/sigstore-tuf/trust-root-source.ts";
 import { systemClock } from "./adapters/system-clock/clock.ts";
 import { openAccess, openTokensFile, type Access } from "./api/access.ts";
 import { listen } from "./api/listen.ts";
@@ -6,19 +10,22 @@ import type { App, AppOptions, RunningApi } from "./app.ts";
 import { openPolicies } from "./compose/policies.ts";
 export { readPolicies } from "./compose/policies.ts";
 import { openRegistries, type Registries } from "./compose/registries.ts";
+import { refreshTrustRoots } from "./compose/trust-root-refresh.ts";
 import { openWorld, type World } from "./compose/world.ts";
 import type { Config } from "./config.ts";
-import { PortError } from "./domain/errors.ts";
 import { EXTRACTOR_VERSION } from "./inspections/layer-collector.ts";
 import type { Assay } from "./pipeline/assay.ts";
 import { createAssay, createJobHandler } from "./pipeline/create-assay.ts";
 import { Layers } from "./pipeline/layers.ts";
+import { compileTrust } from "./pipeline/trust.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { JobWorker } from "./ports/job-queue.ts";
 import type { LayerReader } from "./ports/layer-reader.ts";
 import type { PolicySource } from "./ports/policy-source.ts";
+import type { SafeFetch } from "./ports/safe-fetch.ts";
 import { createRecords } from "./records/records.ts";
 import { SealedBytes, type RecordContext } from "./records/sealed-space.ts";
+import { createTrustMemory } from "./records/trust-memory.ts";
 import { SCHEMES } from "./schemes/index.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
@@ -44,16 +51,41 @@ export async function composeApp(config: Config, options: AppOptions): Promise<A
     processMetrics: isService,
   });
   await using opened = new AsyncDisposableStack();
-  const policies = opened.adopt(openPolicies(config, options, telemetry), (source) => source.close());
+  const written = opened.adopt(openPolicies(config, options, telemetry), (source) => source.close());
   const world = opened.adopt(await openWorld(config, { clock, telemetry }), (open) => open.close());
   const registries = opened.adopt(
-    await openRegistries(config, { policies: () => policies.current(), localImages: options.localImages, telemetry }),
+    await openRegistries(config, { policies: () => written.current(), localImages: options.localImages, telemetry }),
     (open) => open.close(),
   );
+  const { fetch } = registries;
+  const policies = opened.adopt(
+    followTrustRoots(written, { config, clock, fetch, telemetry, atStart: isService ? "always" : "if-due" }),
+    (source) => source.close(),
+  );
+  // A service answers "undetermined" until then; a command that asks once would never know better.
+  if (!isService) await policies.ready();
   const reader = opened.adopt(createThreadedLayerReader({ threads: config.layerThreads }), (threads) =>
     threads.close(),
   );
   return startedApp({ config, clock, telemetry, policies, world, registries, reader }, opened.move());
+}
+
+type TrustRootParts = Pick<Parts, "config" | "clock" | "telemetry"> & {
+  readonly fetch: SafeFetch;
+  readonly atStart: "always" | "if-due";
+};
+
+function followTrustRoots(policies: PolicySource, { config, clock, fetch, telemetry, atStart }: TrustRootParts) {
+  const folder = config.data === undefined ? undefined : join(config.data, "tuf");
+  return refreshTrustRoots(policies, {
+    source: createTufTrustRootSource({ folder, fetch, clock }),
+    clock,
+    publicGood: config.tufRefresh ? publicGoodRepository() : undefined,
+    check: (authorities) => void compileTrust(authorities, SCHEMES),
+    onRefreshed: (read) => telemetry.events.trustRootRefreshed(read),
+    onRefused: (refusal) => telemetry.events.trustRootRefused(refusal),
+    atStart,
+  });
 }
 
 function startedApp(parts: Parts, opened: AsyncDisposableStack): App {
@@ -91,12 +123,12 @@ function joinAssay(parts: Parts): Assay {
   const { config, clock, telemetry, policies, registries, reader, world } = parts;
   const { queue } = world;
   const records = createRecords(recordContext(parts), EXTRACTOR_VERSION);
-  const { images, fetch } = registries;
+  const { images, fetch, notary } = registries;
   return createAssay({
     images,
     fetch,
-    notary: { metadata: notYet },
-    memory: { get: notYet, replace: notYet },
+    notary,
+    memory: createTrustMemory(recordContext(parts)),
     clock,
     records,
     policies,
@@ -107,10 +139,6 @@ function joinAssay(parts: Parts): Assay {
     unmatched: config.unmatched,
     observer: telemetry.events,
   });
-}
-
-async function notYet(): Promise<never> {
-  return await Promise.reject(new PortError("unsupported", "notary", "not built yet"));
 }
 
 async function startApi(all: Parts, assay: Assay): Promise<RunningApi> {

@@ -33,6 +33,8 @@ export type Config = {
   /** How old a tag's resolution may be when a verdict is looked up. */
   readonly tagMaxAgeMs: number;
   readonly verifyTimeoutMs: number;
+  /** Whether keyless authorities follow the public-good instance's TUF repository; else the copy that comes with the code. */
+  readonly tufRefresh: boolean;
   /** Least severe line written; unless set, `info` for services and none for commands that ask once. */
   readonly logLevel: string | undefined;
 };
@@ -63,6 +65,7 @@ export function parseConfig(env: Environment): Config {
     absenceMaxAgeMs: parseAge(env, "ASSAY_ABSENCE_MAX_AGE", "30s"),
     tagMaxAgeMs: parseAge(env, "ASSAY_TAG_MAX_AGE", "0s"),
     verifyTimeoutMs: parseAge(env, "ASSAY_VERIFY_TIMEOUT", "10m"),
+    tufRefresh: parseSwitch(env, "ASSAY_TUF_REFRESH"),
     logLevel: text("ASSAY_LOG_LEVEL"),
   };
 }
@@ -100,6 +103,13 @@ function parseFlag(env: Environment, name: string): boolean {
   const value = env[name] ?? "";
   if (value === "" || value === "false") return false;
   return value === "true" ? true : refuse(name, value, "write true or false");
+}
+
+/** On unless it is switched off. */
+function parseSwitch(env: Environment, name: string): boolean {
+  const value = env[name] ?? "";
+  if (value === "" || value === "on") return true;
+  return value === "off" ? false : refuse(name, value, "write on or off");
 }
 
 /** `host:port`, `[::1]:port` or a port alone, which listens on loopback. */

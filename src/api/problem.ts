@@ -111,6 +111,7 @@ const PORT_PROBLEMS: Readonly<Record<PortCode, ProblemSlug>> = {
   unsupported: "image-unusable",
   aborted: "timeout",
   "store-unavailable": "store-unavailable",
+  conflict: "image-unusable",
 };
 
 const SLUG_OF: ReadonlyMap<string, ProblemSlug> = new Map([

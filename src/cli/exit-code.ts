@@ -30,6 +30,7 @@ const CONCLUSIVE: readonly (PortCode | InputCode)[] = [
   "manifest",
   "config",
   "layout",
+  "conflict",
 ];
 
 export function unresolved(answer: Omit<Unresolved, "kind">): Outcome {

@@ -14,7 +14,6 @@ import { deliver } from "./reports/deliver.ts";
 import { findReport, REPORT_WORDS } from "./reports/index.ts";
 import { namingHosts, readSettings, SETTINGS } from "./settings.ts";
 
-const NO_KEYLESS = "is not supported by this version: use --key, or name authorities in a policy file.";
 const NO_MANIFESTS =
   "(the images of Kubernetes manifests) is not supported by this version: name the images themselves.";
 
@@ -25,6 +24,16 @@ const FLAGS: readonly Flag[] = [
   { name: "platform", value: "PLATFORM", help: "judge this platform alone, such as linux/arm64" },
   { name: "key", value: "FILE", help: "require a cosign signature by this public key, in place of a policy" },
   {
+    name: "certificate-identity",
+    value: "TEXT",
+    help: "require a keyless cosign signature by this subject, in place of a policy",
+  },
+  {
+    name: "certificate-oidc-issuer",
+    value: "URL",
+    help: "with --certificate-identity: who must have vouched for the subject",
+  },
+  {
     name: "unsafe-ignore-transparency-log",
     help: "with --key: count signatures that no transparency log has recorded",
   },
@@ -34,12 +43,6 @@ const FLAGS: readonly Flag[] = [
   SETTINGS.plainHttp,
   SETTINGS.timeout,
   SETTINGS.ca,
-  ...["certificate-identity", "certificate-oidc-issuer"].map((name) => ({
-    name,
-    value: "TEXT",
-    help: "",
-    refused: NO_KEYLESS,
-  })),
   { name: "file", short: "f", value: "MANIFEST", help: "", refused: NO_MANIFESTS },
 ];
 
@@ -76,11 +79,17 @@ function refuseContradictions({ args }: Context): void {
       throw new InputError("usage", `--${flag} and --${other} exclude each other: ${why}.`);
   };
   clash("key", "policy", "the key stands for a policy of its own");
-  for (const flag of ["policy", "key", "platform", "as"])
+  clash("certificate-identity", "policy", "the identity stands for a policy of its own");
+  clash("certificate-identity", "key", "write a policy file that asks for either or both");
+  for (const flag of ["policy", "key", "certificate-identity", "platform", "as"])
     clash(flag, "server", "the server judges by its own policies");
   if (args.has("unsafe-ignore-transparency-log") && !args.has("key")) {
     const mend = "in a policy file, write transparencyLog: unsafeIgnored on the authority";
     throw new InputError("usage", `--unsafe-ignore-transparency-log goes with --key: ${mend}.`);
+  }
+  if (args.has("certificate-identity") !== args.has("certificate-oidc-issuer")) {
+    const why = "a name means nothing without who vouched for it, nor the other way round";
+    throw new InputError("usage", `--certificate-identity and --certificate-oidc-issuer go together: ${why}.`);
   }
   if (args.has("token-file") && !args.has("server")) {
     throw new InputError("usage", "--token-file goes with --server: nothing else asks for a token.");
@@ -118,7 +127,12 @@ async function judgeHere(images: readonly ImageArgument[], config: Config, work:
 
 function inlinePolicies(images: readonly ImageArgument[], { args, io }: Context): readonly NamedText[] {
   const key = args.value("key");
+  const [subject, issuer] = [args.value("certificate-identity"), args.value("certificate-oidc-issuer")];
+  const names = images.map(({ reference }) => reference);
+  if (subject !== undefined && issuer !== undefined) {
+    return [oneOffPolicy({ kind: "identity", subject, issuer }, names, io.cwd)];
+  }
   if (key === undefined) return [];
   const isLogIgnored = args.has("unsafe-ignore-transparency-log");
-  return [oneOffPolicy({ key, images: images.map(({ reference }) => reference), isLogIgnored, cwd: io.cwd })];
+  return [oneOffPolicy({ kind: "key", file: key, isLogIgnored }, names, io.cwd)];
 }

@@ -1,14 +1,16 @@
 import { createSafeFetch } from "../adapters/http/safe-fetch.ts";
 import { routeImages } from "../adapters/image-router/image-router.ts";
+import { createNotaryServer } from "../adapters/notary/notary-server.ts";
 import { createRegistryClient } from "../adapters/oci/client.ts";
 import { dockerConfigCredentials } from "../adapters/oci/docker-config.ts";
-import type { RequestReport } from "../adapters/oci/options.ts";
 import { openLayout } from "../adapters/oci-layout/layout.ts";
 import type { LocalImage } from "../app.ts";
 import { readNamedFile, type Config } from "../config.ts";
 import type { PolicySet } from "../domain/policy.ts";
 import { formatRepository } from "../domain/reference.ts";
 import type { ImageSource } from "../ports/image-source.ts";
+import type { RequestReport } from "../net/request-report.ts";
+import type { NotaryServer } from "../ports/notary-server.ts";
 import type { SafeFetch } from "../ports/safe-fetch.ts";
 import type { RegistryRequestOutcome } from "../telemetry/metrics.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -16,6 +18,7 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 export type Registries = {
   readonly images: ImageSource;
   readonly fetch: SafeFetch;
+  readonly notary: NotaryServer;
   readonly close: () => Promise<void>;
 };
 
@@ -41,11 +44,12 @@ export async function openRegistries(
   const credentials =
     config.dockerConfig === undefined ? {} : { credentials: dockerConfigCredentials(config.dockerConfig) };
   const client = createRegistryClient({ ...hosts, ...credentials, fetch, onRequest });
+  const notary = createNotaryServer({ ...hosts, ...credentials, fetch });
   const close = async (): Promise<void> => {
     await client.close();
     await fetch.close();
   };
-  return { images: routeImages(await openLayouts(localImages), client), fetch, close };
+  return { images: routeImages(await openLayouts(localImages), client), fetch, notary, close };
 }
 
 async function openLayouts(localImages: readonly LocalImage[]): Promise<ReadonlyMap<string, ImageSource>> {

@@ -17,3 +17,14 @@ export function decodeBase64(text: string, name: string): Uint8Array {
 export function encodeBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
+
+const BASE64URL = /^[A-Za-z0-9_-]*$/;
+
+/** Bytes of base64url without padding and with zero spare bits (RFC 7515 section 2). Throws `InputError`. */
+export function decodeBase64Url(text: string, name: string): Uint8Array {
+  const bytes = BASE64URL.test(text) ? Buffer.from(text, "base64url") : undefined;
+  if (bytes === undefined || bytes.toString("base64url") !== text) {
+    throw new InputError("signature", `${name} is not base64url without padding (RFC 7515 section 2)`);
+  }
+  return bytes;
+}

@@ -64,7 +64,7 @@ export type KeyUsage = (typeof KEY_USAGES)[number];
 
 /** Reads the part `[3]`, which may be absent. Throws `InputError`. */
 export function readExtensions(part: DerValue | undefined): Extensions {
-  const found = part === undefined ? new Map<string, Extension>() : readList(onlyChild(part, 0xa3));
+  const found = part === undefined ? new Map<string, Extension>() : readExtensionList(onlyChild(part, 0xa3));
   const refused = [...found].find(
     ([oid, { critical }]) => oid === NAME_CONSTRAINTS || (critical && !UNDERSTOOD.includes(oid)),
   );
@@ -79,7 +79,8 @@ export function readExtensions(part: DerValue | undefined): Extensions {
   };
 }
 
-function readList(list: DerValue): ReadonlyMap<string, Extension> {
+/** An `Extensions` sequence, of a certificate or of whatever else has one. Throws `InputError`. */
+export function readExtensionList(list: DerValue | undefined): ReadonlyMap<string, Extension> {
   const found = new Map<string, Extension>();
   for (const each of childrenOf(list, TAG.sequence)) {
     const [id, ...rest] = childrenOf(each, TAG.sequence);

@@ -16,6 +16,7 @@ export const TAG = {
   bitString: 0x03,
   octetString: 0x04,
   oid: 0x06,
+  enumerated: 0x0a,
   utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
@@ -40,13 +41,10 @@ export function readDer(bytes: Uint8Array): DerValue {
 
 /** The elements of a constructed one, which must have this tag. */
 export function childrenOf(value: DerValue | undefined, tag: number): readonly DerValue[] {
-  const { content } = expected(value, tag);
   const children: DerValue[] = [];
-  for (let at = 0; at < content.length;) {
+  for (const child of elementsOf(value, tag)) {
     if (children.length === MAX_CHILDREN) throw derError(`more than ${MAX_CHILDREN} elements in one`);
-    const child = elementAt(content, at);
     children.push(child);
-    at += child.bytes.length;
   }
   return children;
 }
@@ -58,6 +56,16 @@ export function derOf(tag: number, parts: readonly Uint8Array[]): Uint8Array {
   const bytes = Buffer.from(size.length % 2 === 0 ? size : `0${size}`, "hex");
   const length = content.length < 0x80 ? bytes : Buffer.concat([Buffer.of(0x80 | bytes.length), bytes]);
   return Buffer.concat([Buffer.of(tag), length, content]);
+}
+
+/** The same one by one, and as many as there are: for lists whose length only the size of the whole limits. */
+export function* elementsOf(value: DerValue | undefined, tag: number): Generator<DerValue, void> {
+  const { content } = expected(value, tag);
+  for (let at = 0; at < content.length;) {
+    const child = elementAt(content, at);
+    yield child;
+    at += child.bytes.length;
+  }
 }
 
 /** The element itself if it has this tag. */

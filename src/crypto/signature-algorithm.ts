@@ -28,8 +28,8 @@ const SIGNATURES: ReadonlyMap<string, Algorithm> = new Map<string, Algorithm>([
 /** The signature's hash is then the digest algorithm named beside it (RFC 5652 section 5.3, RFC 3370 section 3.2). */
 const RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
 
-/** Parameters may be absent or NULL: no algorithm of the lists has others. */
-function algorithmOid(value: DerValue | undefined): string {
+/** What an AlgorithmIdentifier names. Parameters may be absent or NULL: no algorithm of the lists has others. */
+export function algorithmOid(value: DerValue | undefined): string {
   const [oid, parameters, ...more] = childrenOf(value, TAG.sequence);
   if (more.length > 0 || (parameters !== undefined && Buffer.from(parameters.bytes).toString("hex") !== "0500")) {
     throw derError("an algorithm with parameters");

@@ -20,6 +20,11 @@ export function namesSigner(attributes: ReadonlyMap<string, DerValue>, signer: C
   );
 }
 
+/** Whether the second version is there, by which the signer is named with a hash that is still safe. */
+export function namesSignerByVersion2(attributes: ReadonlyMap<string, DerValue>): boolean {
+  return attributes.has(VERSION_2);
+}
+
 /** The signer's is the first of the certificates that are named. */
 function firstNamed(attribute: DerValue): readonly DerValue[] {
   const [list] = childrenOf(attribute, TAG.sequence);

@@ -20,7 +20,7 @@ export type TimestampInfo = {
   readonly hash: HashName | undefined;
   readonly imprint: Uint8Array;
   readonly at: Instant;
-  /** By how much the time may be wrong, in milliseconds; 0 where the authority does not say. */
+  /** By how much the time may be wrong, in milliseconds; 0 where neither the authority nor its policy says. */
   readonly accuracy: number;
 };
 
@@ -28,7 +28,7 @@ export type TimestampInfo = {
 export function parseTimestampInfo(bytes: Uint8Array): TimestampInfo {
   const [version, policy, imprint, serial, time, ...rest] = childrenOf(readDer(bytes), TAG.sequence);
   if (smallInteger(version) !== 1) throw derError("a timestamp not of version 1");
-  oidOf(policy);
+  const policyId = oidOf(policy);
   integerBytes(serial);
   const [algorithm, hashed, ...more] = childrenOf(imprint, TAG.sequence);
   if (more.length > 0) throw derError("an imprint of another form");
@@ -40,7 +40,7 @@ export function parseTimestampInfo(bytes: Uint8Array): TimestampInfo {
     hash: hashAlgorithmOf(algorithm),
     imprint: expected(hashed, TAG.octetString).content,
     at: generalizedTimeOf(time),
-    accuracy: accuracy === undefined ? 0 : readAccuracy(accuracy),
+    accuracy: accuracy === undefined ? accuracyOfPolicy(policyId) : readAccuracy(accuracy),
   };
 }
 
@@ -55,6 +55,11 @@ function inOrder(values: readonly DerValue[]): ReadonlyMap<number, DerValue> {
     last = place;
   }
   return new Map(values.map((value) => [value.tag, value]));
+}
+
+/** The baseline policy promises a second (RFC 3628 section 5.2). */
+function accuracyOfPolicy(policy: string): number {
+  return policy === "0.4.0.2023.1.1" ? 1000 : 0;
 }
 
 /** Seconds, `[0]` milliseconds, `[1]` microseconds, rounded up. */

@@ -4,12 +4,12 @@ import { InputError } from "../domain/errors.ts";
 import type { Instant } from "../domain/instant.ts";
 import { hexOfBytes, isIssuedBy, isSameCertificate, parseCertificate, type Certificate } from "./certificate.ts";
 import { readSignedData, type SignedData, type SignerId } from "./cms.ts";
-import { childrenOf, expected, oidOf, readDer, smallInteger, TAG } from "./der.ts";
+import { childrenOf, expected, oidOf, readDer, smallInteger, TAG, type DerValue } from "./der.ts";
 import { hashOfContent, type Content } from "./hashed-bytes.ts";
 import { hashAlgorithmOf, isSignedWith } from "./signature-algorithm.ts";
-import { namesSigner } from "./signing-certificate.ts";
+import { namesSigner, namesSignerByVersion2 } from "./signing-certificate.ts";
 import { parseTimestampInfo, type TimestampInfo } from "./timestamp-info.ts";
-import { verifyChain, type Issued } from "./x509.ts";
+import { verifyChain, type ChainCheck, type Issued } from "./x509.ts";
 
 /** Whose timestamps count. */
 export type TimestampAuthority = {
@@ -25,7 +25,14 @@ export type TimestampAuthority = {
 };
 
 export type TimestampCheck =
-  | { readonly kind: "proved"; readonly at: Instant }
+  | {
+      readonly kind: "proved";
+      readonly at: Instant;
+      /** By how much the time may be wrong, in milliseconds. */
+      readonly accuracy: number;
+      /** From the certificate that signed to the root. */
+      readonly path: readonly Certificate[];
+    }
   /** Not of one of these authorities: it says nothing, good or bad. */
   | { readonly kind: "unknown"; readonly detail: string }
   | { readonly kind: "invalid"; readonly detail: string };
@@ -49,9 +56,34 @@ export function checkTimestamp(
   message: Content,
   authorities: readonly TimestampAuthority[],
 ): TimestampCheck {
+  return checkRead(token, message, authorities, readResponse);
+}
+
+/**
+ * The same for a TimeStampToken by itself, as the Notary Project's envelopes carry it. Its signer must be named by version 2
+ * of the signing-certificate attribute (trust-store-trust-policy specification, "Steps"). Never throws.
+ */
+export function checkTimestampToken(
+  token: Uint8Array,
+  message: Uint8Array,
+  authorities: readonly TimestampAuthority[],
+): TimestampCheck {
+  return checkRead(token, message, authorities, (bytes) => {
+    const data = readToken(readDer(bytes));
+    if (namesSignerByVersion2(data.signer.attributes)) return data;
+    throw new InputError("signature", "it has no signing-certificate attribute of version 2");
+  });
+}
+
+function checkRead(
+  token: Uint8Array,
+  message: Content,
+  authorities: readonly TimestampAuthority[],
+  read: (bytes: Uint8Array) => SignedData,
+): TimestampCheck {
   try {
     if (token.length > MAX_TOKEN) return invalid(`it is larger than ${MAX_TOKEN} bytes`);
-    const data = readResponse(token);
+    const data = read(token);
     const checks = authorities.map((authority) => checkAgainst(data, message, authority));
     return (
       checks.find(({ kind }) => kind === "proved") ??
@@ -76,6 +108,10 @@ function readResponse(bytes: Uint8Array): SignedData {
   const granted = smallInteger(childrenOf(status, TAG.sequence)[0]);
   if (granted !== 0) throw new InputError("signature", `the timestamp was not granted (status ${granted})`);
   if (more.length > 0) throw new InputError("signature", "the timestamp response has unknown parts");
+  return readToken(token);
+}
+
+function readToken(token: DerValue | undefined): SignedData {
   const data = readSignedData(token);
   if (data.contentType === TIMESTAMP_CONTENT) return data;
   throw new InputError("signature", `the token is signed data of the type ${data.contentType}, not a timestamp`);
@@ -127,10 +163,11 @@ function checkSigner(data: SignedData, message: Content, candidate: Candidate): 
   const problem = signatureProblem(data, signer);
   if (problem !== undefined) return claimsToBeOurs ? invalid(problem) : { kind: "unknown", detail: problem };
   const info = parseTimestampInfo(data.content);
-  const chain = chainProblem(candidate, info);
-  if (chain !== undefined) return claimsToBeOurs ? invalid(chain) : { kind: "unknown", detail: chain };
+  const chain = chainOf(candidate, info);
+  if (chain.kind === "untrusted") return claimsToBeOurs ? invalid(chain.detail) : { ...chain, kind: "unknown" };
   const wrong = imprintProblem(info, message) ?? purposeProblem(signer) ?? timeProblem(info, authority);
-  return wrong === undefined ? { kind: "proved", at: info.at } : invalid(wrong);
+  if (wrong !== undefined) return invalid(wrong);
+  return { kind: "proved", at: info.at, accuracy: info.accuracy, path: chain.path };
 }
 
 /** Whether one of the authority's own certificates is it or issued it: then a fault in its token is the authority's. */
@@ -155,9 +192,9 @@ function signatureProblem({ signer: info, content }: SignedData, signer: Certifi
     : "its signing-certificate attribute does not name its signer";
 }
 
-function chainProblem({ signer, embedded, authority }: Candidate, { at }: TimestampInfo): string | undefined {
+function chainOf({ signer, embedded, authority }: Candidate, { at }: TimestampInfo): ChainCheck {
   if (authority.leaf !== undefined && !isSameCertificate(signer, authority.leaf)) {
-    return "its signer is not the certificate that the trust root names";
+    return { kind: "untrusted", detail: "its signer is not the certificate that the trust root names" };
   }
   const others = embedded.filter(
     (each) => !isSameCertificate(each, signer) && !isSameCertificate(each, authority.root),
@@ -166,8 +203,7 @@ function chainProblem({ signer, embedded, authority }: Candidate, { at }: Timest
   const intermediates =
     authority.leaf === undefined ? [...authority.intermediates, ...others] : authority.intermediates;
   const { root, issued } = authority;
-  const chain = verifyChain(signer, { intermediates, roots: [root], issued }, at, TIME_STAMPING);
-  return chain.kind === "trusted" ? undefined : chain.detail;
+  return verifyChain(signer, { intermediates, roots: [root], issued }, at, TIME_STAMPING);
 }
 
 function imprintProblem({ hash: algorithm, imprint }: TimestampInfo, message: Content): string | undefined {

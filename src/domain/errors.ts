@@ -46,7 +46,9 @@ export type PortCode =
   | "malformed"
   | "unsupported"
   | "aborted"
-  | "store-unavailable";
+  | "store-unavailable"
+  /** What should say the same thing says two: looking again does not help, somebody has to mend one. */
+  | "conflict";
 
 /** Whether asking again later may bring another answer: the retry rule is data. */
 const RETRYABLE: Readonly<Record<PortCode, boolean>> = {
@@ -64,6 +66,7 @@ const RETRYABLE: Readonly<Record<PortCode, boolean>> = {
   unsupported: false,
   aborted: false,
   "store-unavailable": true,
+  conflict: false,
 };
 
 /** The world did not answer, or answered with something that cannot be used. Becomes a `Gap` in the pipeline. */

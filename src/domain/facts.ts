@@ -45,6 +45,8 @@ export const REJECTION_REASONS = [
   "certificate-expired",
   "sct-missing",
   "sct-invalid",
+  "key-revoked",
+  "key-unfit",
   "log-missing",
   "log-untrusted",
   "log-invalid",
@@ -58,6 +60,15 @@ export const REJECTION_REASONS = [
   "wrong-identity",
   "wrong-subject",
   "wrong-predicate",
+  "root-untrusted",
+  "root-changed",
+  "metadata-rollback",
+  "metadata-mismatch",
+  "missing-role",
+  "conflicting-digests",
+  "no-trust-policy",
+  "verification-skipped",
+  "certificate-revoked",
 ] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 

@@ -135,8 +135,9 @@ export type NotationAuthority = {
 
 export type SimpleSigningAuthority = {
   readonly kind: "simpleSigning";
-  /** Public keys as GnuPG exports them, binary or armoured, in base64. */
-  readonly keyrings: readonly { readonly base64: string; readonly from: string }[];
+  /** Public keys as GnuPG exports them, binary or armoured, in hex. */
+  readonly keyrings: readonly { readonly hex: string; readonly from: string }[];
+  /** The URL has no slash at its end. */
   readonly place: { readonly kind: "lookaside"; readonly url: string } | { readonly kind: "registry-extension" };
   readonly signedIdentity: SignedIdentity;
 };

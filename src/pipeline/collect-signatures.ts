@@ -11,21 +11,22 @@ import { holdsStatements } from "./coverage.ts";
 import { listStaleAt } from "./freshness.ts";
 import { indexesOf, looksOf, type Look as Spot } from "./looks.ts";
 import { observe } from "./observe.ts";
+import { onceEach } from "./once.ts";
 
 /**
  * Looks in each planned place for each digest that may carry a signature for this subject: the root, every leaf, and the
  * indexes of this repository that contain the root.
  */
 export async function collectSignatures(
-  { subject, plan, earlier }: Collection,
+  { subject, plan, earlier, once = onceEach() }: Collection,
   parts: CollectParts,
   signal: AbortSignal,
 ): Promise<readonly SignatureSource[]> {
   const { fetch, notary, memory, clock } = parts;
-  const images = rememberingImages(parts.images, earlier.signatures, [subject.root]);
+  const images = rememberingImages(parts.images, earlier.signatures, manifestsOf(subject));
   const { statements } = plan;
   const derived = derivedDocuments(earlier.signatures);
-  const sources: Sources = { images, fetch, notary, memory, clock, once: remembering(), statements, derived };
+  const sources: Sources = { images, fetch, notary, memory, clock, once, statements, derived };
   const spots = looksOf(subject, plan);
   const looks = spots.map(async (spot): Promise<SignatureSource> => {
     const before = earlier.signatures.find((entry) => isOf(entry, spot));
@@ -83,14 +84,9 @@ function stamp(evidence: SignatureEvidence, { about, place }: Spot): SignatureEv
   return { ...evidence, ...stamped, id: addressOf("signature-evidence", { ...content, ...stamped }) };
 }
 
-/** Shares one answer, a failure too, between all who ask under a key while one collection lasts. */
-function remembering(): Sources["once"] {
-  const answers = new Map<string, Promise<unknown>>();
-  return async <T>(key: string, look: () => Promise<T>): Promise<T> => {
-    const answer = answers.get(key) ?? look();
-    answers.set(key, answer);
-    return (await answer) as T;
-  };
+/** The subject's own manifests, which were read before its signatures are looked for. */
+function manifestsOf({ root, leaves }: Subject): readonly Document[] {
+  return [root, ...leaves.flatMap(({ manifest }) => (manifest.kind === "observed" ? [manifest.value.document] : []))];
 }
 
 /** Two schemes that both read referrers cost one list, and bytes that an earlier look brought are not fetched again. */
@@ -105,7 +101,7 @@ function rememberingImages(
     document.descriptor.digest === item.artifact.digest;
   const manifests = byDigest([...held, ...documents.filter(isArtifact).map(({ document }) => document)]);
   const blobs = byDigest(documents.filter((each) => !isArtifact(each)).map(({ document }) => document));
-  const once = remembering();
+  const once = onceEach();
   const manifest: ImageSource["manifest"] = async (repository, digest, signal) =>
     manifests.get(digest) ??
     once(`${formatRepository(repository)}@${digest}`, () => images.manifest(repository, digest, signal));
@@ -122,6 +118,7 @@ function rememberingImages(
     manifest,
     blob,
     stream: images.stream.bind(images),
+    signatures: images.signatures.bind(images),
     tags: images.tags.bind(images),
     repositories: images.repositories.bind(images),
     referrers,

@@ -5,7 +5,7 @@ import type { ImageSource } from "../ports/image-source.ts";
 import type { NotaryServer } from "../ports/notary-server.ts";
 import type { SafeFetch } from "../ports/safe-fetch.ts";
 import type { TrustMemory } from "../ports/trust-memory.ts";
-import type { Schemes } from "../schemes/scheme.ts";
+import type { Schemes, Sources } from "../schemes/scheme.ts";
 import type { MaxAges } from "./freshness.ts";
 import type { Layers } from "./layers.ts";
 import type { Plan } from "./plan.ts";
@@ -27,4 +27,10 @@ export type Earlier = Pick<Dossier, "signatures" | "leaves">;
 export const NOTHING_EARLIER: Earlier = { signatures: [], leaves: [] };
 
 /** A subject, what is to be known of it, and what already is. */
-export type Collection = { readonly subject: Subject; readonly plan: Plan; readonly earlier: Earlier };
+export type Collection = {
+  readonly subject: Subject;
+  readonly plan: Plan;
+  readonly earlier: Earlier;
+  /** Shares what was looked at before the subject was known. */
+  readonly once?: Sources["once"] | undefined;
+};

@@ -79,7 +79,9 @@ type Pair = readonly [SignatureEvidence, CompiledAuthority];
 
 function pairsOf(sources: readonly SignatureSource[], { authorities }: Trust): readonly Pair[] {
   const evidence = sources.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
-  return evidence.flatMap((one) => authorities.map((authority): Pair => [one, authority]));
+  return evidence.flatMap((one) =>
+    authorities.filter(({ sources }) => sources.includes(one.source)).map((authority): Pair => [one, authority]),
+  );
 }
 
 /** Provenance is ours to state: an opinion cannot say whose it is. */

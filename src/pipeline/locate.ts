@@ -6,6 +6,7 @@ import type { Document, Subject } from "../domain/subject.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ImageSource } from "../ports/image-source.ts";
 import type { Records } from "../records/records.ts";
+import type { TagReference } from "../schemes/scheme.ts";
 import { NOTHING_EARLIER, type Earlier } from "./collection.ts";
 import type { Layers } from "./layers.ts";
 import { notThere } from "./observe.ts";
@@ -21,6 +22,38 @@ export type LocateParts = {
 
 /** A subject and what an earlier verification collected about it. */
 export type Located = { readonly subject: Subject; readonly earlier: Earlier };
+
+/** What a tag is by the word of those who sign it, and under which key that is remembered. */
+export type Named = { readonly key: string; readonly digest: Digest };
+
+/** The subject of a tag that is signed: the digest it is signed for, wherever the registry's tag points. */
+export async function locateNamed(
+  reference: TagReference,
+  { key, digest }: Named,
+  parts: LocateParts,
+  signal: AbortSignal,
+): Promise<Located> {
+  const { repository, tag } = reference;
+  await parts.records.resolutions.put(key, { digest, observedAt: parts.clock.now() });
+  const stored = await remembered(reference, digest, parts, signal);
+  if (stored !== undefined) return stored;
+  const root = await parts.images.resolve({ kind: "digest", repository, digest, tag }, signal);
+  if (root === undefined) throw notThere(`${formatRepository(repository)} ${digest}, which is signed as ${tag},`);
+  return newSubject(reference, root, parts, signal);
+}
+
+/** As `recall`, for a tag whose signed digest was seen at most `tagMaxAgeMs` ago under `key`; no request at all. */
+export async function recallNamed(
+  reference: TagReference,
+  { key, tagMaxAgeMs }: { readonly key: string; readonly tagMaxAgeMs: number },
+  parts: LocateParts,
+): Promise<Dossier | undefined> {
+  const seen = await parts.records.resolutions.get(key);
+  if (seen === undefined || millisOf(parts.clock.now()) - millisOf(seen.observedAt) >= tagMaxAgeMs) return undefined;
+  const { repository } = reference;
+  const known = await storedDossier({ repository, digest: seen.digest }, parts.records);
+  return known && { ...known, subject: await asRequested(known.subject, reference, parts) };
+}
 
 /**
  * Finds the subject of a reference at the least price: nothing for a digest seen before, one HEAD for a tag that has not

@@ -1,12 +1,16 @@
 import { addressOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
-import type { SchemeId } from "../domain/evidence.ts";
+import { InputError } from "../domain/errors.ts";
+import type { SchemeId, SourceKey } from "../domain/evidence.ts";
 import type { Authority } from "../domain/trust.ts";
 import type { Assess, AssessAttestation, Schemes } from "../schemes/scheme.ts";
+import { sourcesOf } from "./plan.ts";
 
 /** One authority as each scheme that serves it reads it. */
 export type CompiledAuthority = {
   readonly authority: Authority;
+  /** Where it looks; evidence from elsewhere was collected for others, and says nothing to it. */
+  readonly sources: readonly SourceKey[];
   readonly assess: ReadonlyMap<SchemeId, Assess>;
   readonly attest: ReadonlyMap<SchemeId, AssessAttestation>;
 };
@@ -23,10 +27,22 @@ export function compileTrust(authorities: readonly Authority[], schemes: Schemes
     ),
     authorities: authorities.map((authority) => ({
       authority,
-      assess: compiled(schemes.signatures, (scheme) => scheme.authority(authority.spec)),
-      attest: compiled(schemes.attestations, (scheme) => scheme.attestor(authority.spec)),
+      sources: sourcesOf(authority.spec, [...schemes.signatures, ...schemes.attestations]),
+      assess: located(authority, () => compiled(schemes.signatures, (scheme) => scheme.authority(authority.spec))),
+      attest: located(authority, () => compiled(schemes.attestations, (scheme) => scheme.attestor(authority.spec))),
     })),
   };
+}
+
+/** Key material is read long after the file that names it, so the message says which that was. */
+function located<T>({ name, at }: Authority, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const place = `${at.file}:${at.line}:${at.column}`;
+    throw new InputError(error.code, `${place}: authority "${name}": ${error.message}`, { cause: error });
+  }
 }
 
 function compiled<S extends { readonly id: SchemeId }, T>(

@@ -6,15 +6,18 @@ import { referenceKey, type ImageReference } from "../domain/reference.ts";
 import { matchPolicies } from "../policy/match.ts";
 import type { PolicySource } from "../ports/policy-source.ts";
 import type { Records } from "../records/records.ts";
+import type { Sources } from "../schemes/scheme.ts";
 import type { Answer, Judged } from "./assay.ts";
 import { collect } from "./collect.ts";
 import type { CollectParts } from "./collection.ts";
 import { isCovered } from "./coverage.ts";
 import { decide } from "./decide.ts";
 import { examine, factsId } from "./examine.ts";
-import { locate, recall, type Located } from "./locate.ts";
+import { locate, locateNamed, recall, recallNamed, type Located } from "./locate.ts";
+import { onceEach } from "./once.ts";
 import { fullPlan, planOf, type Plan } from "./plan.ts";
 import type { Observer } from "./observer.ts";
+import { nameKeepersOf, placesOf, resolutionKeyOf, signedDigestOf, type NameKeepers } from "./signed-digest.ts";
 import { loadStatements } from "./statements.ts";
 import { scopeOf, type Scope, type Unmatched } from "./scope.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -28,7 +31,16 @@ export type VerifierParts = CollectParts & {
 };
 
 /** What is in force for one reference: the scope, its policies that match, and what they make us look for. */
-type InForce = { readonly scope: Scope; readonly matched: readonly Policy[]; readonly plan: Plan };
+type InForce = {
+  readonly scope: Scope;
+  readonly matched: readonly Policy[];
+  readonly plan: Plan;
+  /** Whose word for what the tag is counts more than the registry's; mostly nobody's. */
+  readonly keepers: NameKeepers;
+};
+
+/** A subject, and what was looked at to find it. */
+type Found = { readonly located: Located; readonly once: Sources["once"] };
 
 /** How long people may read a verdict that was given; it answers for its image only while it is fresh. */
 const KEPT_MS = 30 * 24 * 3_600_000;
@@ -53,8 +65,8 @@ export class Verifier {
   async #verifyOnce(reference: ImageReference, rules: InForce, signal: AbortSignal): Promise<Answer> {
     const startedAt = this.#parts.clock.now();
     try {
-      const located = await locate(reference, this.#parts, signal);
-      const judged = await this.#judge(await this.#gather(located, rules.plan, signal), rules);
+      const found = await this.#find(reference, rules, signal);
+      const judged = await this.#judge(await this.#gather(found, rules.plan, signal), rules);
       for (const gap of judged.verdict.gaps) this.#parts.observer.gapSeen(gap);
       this.#parts.observer.verdictDecided(judged.verdict, millisOf(this.#parts.clock.now()) - millisOf(startedAt));
       return judged;
@@ -68,7 +80,7 @@ export class Verifier {
   async recall(reference: ImageReference, tagMaxAgeMs: number, signal: AbortSignal): Promise<Answer | undefined> {
     try {
       const rules = this.#inForce(reference);
-      const dossier = await recall(reference, tagMaxAgeMs, this.#parts, signal);
+      const dossier = await this.#recall(reference, tagMaxAgeMs, rules, signal);
       if (dossier === undefined) return undefined;
       const covered = isCovered(dossier, rules.plan, this.#parts.ages, this.#parts.clock.now());
       return covered ? await this.#judge(dossier, rules) : undefined;
@@ -83,7 +95,7 @@ export class Verifier {
     const scope = this.#scope();
     const located = await locate(reference, this.#parts, signal);
     const plan = fullPlan(scope.set.authorities, this.#parts.schemes);
-    return this.#facts(await this.#gather(located, plan, signal), scope);
+    return this.#facts(await this.#gather({ located, once: onceEach() }, plan, signal), scope);
   }
 
   /** Facts of what is stored, under the trust in force; no request. */
@@ -94,11 +106,43 @@ export class Verifier {
   #inForce(reference: ImageReference): InForce {
     const scope = this.#scope();
     const matched = matchPolicies(scope.set, reference.repository);
-    return { scope, matched, plan: planOf(matched, scope.set.authorities, this.#parts.schemes) };
+    const { authorities } = scope.set;
+    const { schemes } = this.#parts;
+    const keepers = nameKeepersOf(reference, matched, authorities, schemes);
+    return { scope, matched, plan: planOf(matched, authorities, schemes), keepers };
   }
 
-  async #gather({ subject, earlier }: Located, plan: Plan, signal: AbortSignal): Promise<Dossier> {
-    const dossier = await collect({ subject, plan, earlier }, this.#parts, signal);
+  /** The registry says what a tag is, unless the policies in force let somebody else say it. */
+  async #find(reference: ImageReference, { keepers }: InForce, signal: AbortSignal): Promise<Found> {
+    const parts = this.#parts;
+    const once = onceEach();
+    if (reference.kind !== "tag" || keepers.length === 0)
+      return { located: await locate(reference, parts, signal), once };
+    const digest = await signedDigestOf(reference, keepers, { ...parts, once }, signal);
+    const key = resolutionKeyOf(reference, keepers);
+    const located =
+      digest === undefined
+        ? await locate(reference, parts, signal)
+        : await locateNamed(reference, { key, digest }, parts, signal);
+    // What names the subject and what vouches for it must be one state, and not what was seen at another time.
+    const seen = placesOf(keepers);
+    const signatures = located.earlier.signatures.filter(({ source }) => !seen.includes(source));
+    return { located: { ...located, earlier: { ...located.earlier, signatures } }, once };
+  }
+
+  async #recall(
+    reference: ImageReference,
+    tagMaxAgeMs: number,
+    { keepers }: InForce,
+    signal: AbortSignal,
+  ): Promise<Dossier | undefined> {
+    if (reference.kind !== "tag" || keepers.length === 0) return recall(reference, tagMaxAgeMs, this.#parts, signal);
+    return recallNamed(reference, { key: resolutionKeyOf(reference, keepers), tagMaxAgeMs }, this.#parts);
+  }
+
+  async #gather({ located, once }: Found, plan: Plan, signal: AbortSignal): Promise<Dossier> {
+    const { subject, earlier } = located;
+    const dossier = await collect({ subject, plan, earlier, once }, this.#parts, signal);
     await this.#parts.records.dossiers.save(dossier);
     return dossier;
   }

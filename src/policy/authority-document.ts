@@ -3,12 +3,12 @@ import { z } from "zod";
 import type { PolicyWarning } from "../domain/policy.ts";
 import type { Authority, AuthoritySpec } from "../domain/trust.ts";
 import type { AuthorityDefinition, AuthorityKind } from "./authorities/authority.ts";
-import { AUTHORITIES, LATER_AUTHORITIES } from "./authorities/index.ts";
+import { AUTHORITIES } from "./authorities/index.ts";
 import type { PolicyDocument } from "./document.ts";
 import { apiVersion, enforcement, metadata } from "./header.ts";
-import type { ReadNamedFile } from "./key-file.ts";
+import type { NamedFiles } from "./key-file.ts";
 import { problemAt, problemsOf, formatPath, type PolicyProblem } from "./problem.ts";
-import { check, struct, unsupported } from "./schema.ts";
+import { check, struct } from "./schema.ts";
 import { authorityName } from "./signatories.ts";
 
 export type AuthorityRead =
@@ -22,7 +22,6 @@ const KINDS = DEFINITIONS.map(({ kind }) => kind);
 
 const specShape: Readonly<Record<string, z.ZodType>> = Object.fromEntries([
   ...DEFINITIONS.map(({ kind, schema }): [string, z.ZodType] => [kind, schema.optional()]),
-  ...LATER_AUTHORITIES.map((kind): [string, z.ZodType] => [kind, unsupported()]),
   ["enforcement", enforcement.default("deny")],
 ]);
 
@@ -43,7 +42,7 @@ export const authorityDocument = struct({
 });
 
 /** Reads one document and the key files it names. Never throws. */
-export function readAuthority(document: PolicyDocument, read: ReadNamedFile): AuthorityRead {
+export function readAuthority(document: PolicyDocument, named: NamedFiles): AuthorityRead {
   const checked = check(authorityDocument, document.value);
   if (checked.kind === "invalid") return { kind: "refused", problems: problemsOf(document, checked.issues) };
   const { metadata, spec } = checked.value;
@@ -55,7 +54,7 @@ export function readAuthority(document: PolicyDocument, read: ReadNamedFile): Au
     const full = ["spec", definition.kind, ...path];
     notes.push(problemAt(document, full, `${formatPath(full)}: ${message}`));
   };
-  const files = { from: document.file, read, problem: note(problems), warning: note(warnings) };
+  const files = { ...named, from: document.file, problem: note(problems), warning: note(warnings) };
   const loaded: AuthoritySpec = definition.load(spec[definition.kind], files);
   if (problems.length > 0) return { kind: "refused", problems };
   const authority: Authority = {

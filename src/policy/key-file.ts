@@ -1,9 +1,33 @@
 /** Reads a file that a policy document names, relative to it. `error` says why there are no bytes, without the content. */
 export type ReadNamedFile = (fromFile: string, path: string) => Uint8Array | { readonly error: string };
 
+/** Something in a folder that a policy document names; links are what they lead to. */
+export type FolderEntry = { readonly name: string; readonly kind: "file" | "folder" };
+
+/**
+ * What is in the folder `path` below `root`, which a policy document names relative to it, in order of name and without hidden
+ * entries. `error` also for a link that leads out of `root`.
+ */
+export type ListNamedFolder = (
+  fromFile: string,
+  root: string,
+  path: string,
+) => readonly FolderEntry[] | { readonly error: string };
+
+/** How policy documents reach the files they name. */
+export type NamedFiles = { readonly read: ReadNamedFile; readonly list: ListNamedFolder };
+
+/** For policies that come without a disk. */
+export const NO_FOLDERS: ListNamedFolder = () => ({ error: "folders cannot be read here" });
+
 /** What a named text file holds, or why it cannot be used. */
 export type FileText =
   | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "unusable"; readonly message: string };
+
+/** The bytes of a named file in hex, which any JSON can carry, or why it cannot be used. */
+export type FileHex =
+  | { readonly kind: "hex"; readonly hex: string }
   | { readonly kind: "unusable"; readonly message: string };
 
 /** A PEM public key is below 2 KiB even for RSA 8192. */
@@ -16,15 +40,32 @@ const PUBLIC_KEY =
 
 /** The text of a named file, within a limit of bytes. */
 export function readText(read: ReadNamedFile, from: string, path: string, limit: number): FileText {
-  const answer = read(from, path);
-  if (!(answer instanceof Uint8Array)) return unusable(`cannot be read: ${answer.error}`);
-  if (answer.length > limit) return unusable(`is larger than ${limit} bytes`);
+  const answer = readLimited(read, from, path, limit);
+  if (!(answer instanceof Uint8Array)) return answer;
   const text = decodeUtf8(answer);
   return text === undefined ? unusable("is not text") : { kind: "text", text };
 }
 
-function unusable(message: string): FileText {
+/** The same for a file that need not be text. */
+export function readHex(read: ReadNamedFile, from: string, path: string, limit: number): FileHex {
+  const answer = readLimited(read, from, path, limit);
+  return answer instanceof Uint8Array ? { kind: "hex", hex: hexOf(answer) } : answer;
+}
+
+type Unusable = Extract<FileText, { readonly kind: "unusable" }>;
+
+function readLimited(read: ReadNamedFile, from: string, path: string, limit: number): Uint8Array | Unusable {
+  const answer = read(from, path);
+  if (!(answer instanceof Uint8Array)) return unusable(`cannot be read: ${answer.error}`);
+  return answer.length > limit ? unusable(`is larger than ${limit} bytes`) : answer;
+}
+
+function unusable(message: string): Unusable {
   return { kind: "unusable", message };
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Strict UTF-8 by the language's own decoder, since pure code has no other. */

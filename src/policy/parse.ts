@@ -2,7 +2,7 @@ import type { PolicySet } from "../domain/policy.ts";
 import { readAuthority } from "./authority-document.ts";
 import { readDocuments, type PolicyDocument, type PolicyFile } from "./document.ts";
 import { kindOf } from "./header.ts";
-import type { ReadNamedFile } from "./key-file.ts";
+import { NO_FOLDERS, type ListNamedFolder, type NamedFiles, type ReadNamedFile } from "./key-file.ts";
 import { readPolicy } from "./policy-document.ts";
 import { inReadingOrder, type PolicyProblem } from "./problem.ts";
 import { checkSet, setWarnings, type ReadAuthority, type ReadPolicy } from "./set-check.ts";
@@ -25,10 +25,14 @@ type Reading = {
 };
 
 /**
- * All files at once, for names reach across them. `read` fetches key files relative to the file that names them. Problems
- * are complete, in reading order. Never throws.
+ * All files at once, for names reach across them. `read` fetches key files relative to the file that names them, and `list`
+ * the folders. Problems are complete, in reading order. Never throws.
  */
-export function parsePolicyFiles(files: readonly PolicyFile[], read: ReadNamedFile): PolicyParse {
+export function parsePolicyFiles(
+  files: readonly PolicyFile[],
+  read: ReadNamedFile,
+  list: ListNamedFolder = NO_FOLDERS,
+): PolicyParse {
   const reading: Reading = { authorities: [], policies: [], problems: [], warnings: [], declared: [] };
   const documents = files.flatMap((file) => {
     const { documents, problems } = readDocuments(file);
@@ -38,25 +42,25 @@ export function parsePolicyFiles(files: readonly PolicyFile[], read: ReadNamedFi
     return documents;
   });
   if (documents.length > MAX_DOCUMENTS) reading.problems.push(tooMany(documents));
-  else for (const document of documents) readInto(reading, document, read);
+  else for (const document of documents) readInto(reading, document, { read, list });
   reading.problems.push(...checkSet(reading.authorities, reading.policies, reading.declared));
   if (reading.problems.length === 0 && reading.policies.length === 0) reading.problems.push(nothing(files));
   if (reading.problems.length > 0) return { kind: "refused", problems: inReadingOrder(reading.problems) };
   return { kind: "parsed", set: setOf(reading) };
 }
 
-function readInto(reading: Reading, document: PolicyDocument, read: ReadNamedFile): void {
+function readInto(reading: Reading, document: PolicyDocument, named: NamedFiles): void {
   const kind = kindOf(document, ["Authority", "Policy"]);
   if (typeof kind !== "string") {
     reading.problems.push(kind);
     return;
   }
-  if (kind === "Authority") readAuthorityInto(reading, document, read);
+  if (kind === "Authority") readAuthorityInto(reading, document, named);
   else readPolicyInto(reading, document);
 }
 
-function readAuthorityInto(reading: Reading, document: PolicyDocument, read: ReadNamedFile): void {
-  const result = readAuthority(document, read);
+function readAuthorityInto(reading: Reading, document: PolicyDocument, named: NamedFiles): void {
+  const result = readAuthority(document, named);
   const name = declaredName(document);
   if (name !== undefined) reading.declared.push(name);
   if (result.kind === "refused") reading.problems.push(...result.problems);

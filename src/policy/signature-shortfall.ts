@@ -41,6 +41,12 @@ export function outOfTime({ fact, standing }: Vote<Fact>, label: string, what: s
   const { opinion, authority } = fact;
   const bound =
     opinion.kind === "verified" ? (standing === "expired" ? opinion.notAfter : opinion.notBefore) : undefined;
+  if (standing === "expired" && fact.scheme === "notary-v1") {
+    return [
+      "signature-expired",
+      `The trust data expired: what ${authority} signed of ${label} counted until ${bound ?? "an earlier time"}. Have the collection published again, or mend the server that signs its timestamps.`,
+    ];
+  }
   if (standing === "expired") {
     return [
       "signature-expired",

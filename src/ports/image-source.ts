@@ -33,6 +33,16 @@ export interface ImageSource {
     signal: AbortSignal,
   ): Promise<AsyncIterable<Uint8Array> | undefined>;
   referrers(repository: Repository, digest: Digest, signal: AbortSignal): Promise<Referrers>;
+  /**
+   * What the registry's signature extension says of a digest, as it was served: JSON that nobody has read. `undefined` if it
+   * keeps none; a registry without the extension throws `unsupported`; more than `limit` bytes throw `too-large`.
+   */
+  signatures(
+    repository: Repository,
+    digest: Digest,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined>;
   tags(repository: Repository, signal: AbortSignal): AsyncIterable<Tag>;
   repositories(registry: Registry, signal: AbortSignal): AsyncIterable<Repository>;
 }

@@ -11,6 +11,7 @@ export const RECORD_SPACES = [
   "resolution",
   "index-entry",
   "request",
+  "trust-memory",
 ] as const;
 export type RecordSpace = (typeof RECORD_SPACES)[number];
 
@@ -25,6 +26,11 @@ export interface RecordStore {
   getMany(space: RecordSpace, keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
   /** Last write wins. `expiresAt` shortens the space's own retention. */
   put(space: RecordSpace, key: string, bytes: Uint8Array, expiresAt?: Instant): Promise<void>;
+  /**
+   * Puts `bytes` in the place of exactly these `expected` bytes (`undefined`: of nothing), in one step for all who share the
+   * store; false, and nothing changed, if something else stands there.
+   */
+  replace(space: RecordSpace, key: string, expected: Uint8Array | undefined, bytes: Uint8Array): Promise<boolean>;
   delete(space: RecordSpace, key: string): Promise<void>;
   /** Newest first; `after` is the cursor a former page returned. */
   list(

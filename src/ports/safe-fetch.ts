@@ -3,13 +3,15 @@ export type SafeFetchRequest = {
   readonly url: string;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: string | Uint8Array | undefined;
   /** Bytes of the answer's body; more throws `too-large`. */
   readonly limit: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** `host:port` pairs that may be on loopback or a private network for this request. */
   readonly trustedHosts: readonly string[];
+  /** PEM certificates by which the host's TLS is trusted too, for this request alone. */
+  readonly ca?: string | undefined;
   /**
    * The answer proves itself by its own signature (CRL, OCSP, RFC 3161), so it may come over plain HTTP from any public
    * address, which is how certificates name such services.

@@ -62,6 +62,7 @@ const PORT_CODES: Readonly<Record<PortCode, true>> = {
   unsupported: true,
   aborted: true,
   "store-unavailable": true,
+  conflict: true,
 };
 
 export const gap: Codec<Gap> = struct({

@@ -18,8 +18,8 @@ const CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
 
 /**
  * Step `chain`: whether the certificate may sign code, leads to the authority's root at each of the times (a back-dated one
- * of several must not suffice), and was published. Without a time it is asked for the certificate's own, at which nothing
- * is proved but whose it is.
+ * of several must not suffice), and was published. Without a time it is asked for either end of the certificate's own, which
+ * proves nothing but whose it is.
  */
 export function judgeCertificate(
   { leaf, chain }: PresentedCertificate,
@@ -29,7 +29,8 @@ export function judgeCertificate(
   const name = claimedIdentity(leaf);
   const unfit = unfitness(leaf, authority);
   if (unfit !== undefined) return rejected("chain", "certificate-unfit", `the certificate for ${name} ${unfit}`);
-  const paths = (times.length > 0 ? times : [leaf.notBefore]).map((at) => pathAt(leaf, chain, at, authority));
+  const paths =
+    times.length > 0 ? times.map((at) => pathAt(leaf, chain, at, authority)) : [pathOf(leaf, chain, authority)];
   const broken = paths.find((path) => path.kind === "untrusted");
   if (broken !== undefined) return untrusted(broken.detail, name, { leaf, chain }, authority);
   const [first] = paths;
@@ -70,6 +71,12 @@ function pathAt(
   return found;
 }
 
+/** At one end of the certificate's time or the other, for what is above it may have been issued later, or end earlier. */
+function pathOf(leaf: Certificate, chain: readonly Certificate[], authority: KeylessAuthority): ChainCheck {
+  const first = pathAt(leaf, chain, leaf.notBefore, authority);
+  return first.kind === "trusted" ? first : pathAt(leaf, chain, leaf.notAfter, authority);
+}
+
 function mayIssueAt({ notBefore, notAfter }: CertificateIssuer, at: Instant): boolean {
   return (notBefore === undefined || at >= notBefore) && (notAfter === undefined || at <= notAfter);
 }
@@ -82,9 +89,7 @@ function untrusted(
   authority: KeylessAuthority,
 ): Rejection {
   const issuers = authority.issuers.map((issuer) => ({ ...issuer, notBefore: undefined, notAfter: undefined }));
-  const ours = [leaf.notBefore, leaf.notAfter].some(
-    (at) => pathAt(leaf, chain, at, { ...authority, issuers }).kind === "trusted",
-  );
+  const ours = pathOf(leaf, chain, { ...authority, issuers }).kind === "trusted";
   return ours
     ? rejected("chain", "certificate-expired", `the certificate for ${name} did not count when it signed: ${detail}`)
     : rejected("chain", "certificate-untrusted", `the certificate for ${name} is not of the trust root: ${detail}`);

@@ -49,11 +49,25 @@ export type Place = {
   readonly isAtHand?: (evidence: SignatureEvidence, statements: readonly StatementNeed[]) => boolean;
 };
 
+/** An authority that says itself what a name is, in the place of the registry. */
+export type SignedDigest = {
+  /** Where it looks, which is then not to be answered from an older look. */
+  readonly place: SourceKey;
+  /** The digest it vouches for under a tag; `undefined` if none is signed or none is believed. Throws `PortError`. */
+  readonly digestOf: (reference: TagReference, sources: Sources, signal: AbortSignal) => Promise<Digest | undefined>;
+};
+
+export type TagReference = Extract<ImageReference, { readonly kind: "tag" }>;
+
 /**
  * A function of evidence and subject alone, compiled once from an authority's keys and identities. It touches nothing of
- * the world; a promise only where the mathematics is done by a library that gives one.
+ * the world; a promise only where the mathematics is done by a library that gives one. `undefined` for evidence from a place
+ * that the authority does not name, and for good evidence that says nothing of the subject, which leaves it unsigned.
  */
-export type Assess = (evidence: SignatureEvidence, target: Target) => Opinion | Promise<Opinion>;
+export type Assess = (
+  evidence: SignatureEvidence,
+  target: Target,
+) => Opinion | undefined | Promise<Opinion | undefined>;
 
 /**
  * What the authority's signatures say of a manifest or index, for statements that nobody signed by themselves: the one that
@@ -81,6 +95,8 @@ export type SignatureScheme = {
   readonly placesOf: (authority: AuthoritySpec) => readonly Place[];
   /** `undefined` if the scheme does not serve this kind of authority. Throws `InputError` for keys it cannot read. */
   readonly authority: (authority: AuthoritySpec) => Assess | undefined;
+  /** For authorities whose word for what a tag is counts more than the registry's. */
+  readonly signedDigest?: (authority: AuthoritySpec) => SignedDigest | undefined;
 };
 
 /** Everything that knows where to look for evidence and how to judge it. */

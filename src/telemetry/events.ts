@@ -22,13 +22,22 @@ export interface Events {
   recordRefused(record: { readonly space: string; readonly why: string }): void;
   policyReloaded(set: PolicySet): void;
   policyRefused(problem: string): void;
+  /** A TUF repository was read; what it holds is in force until it expires. `from` is who names it. */
+  trustRootRefreshed(root: { readonly from: string; readonly expires: string }): void;
+  /** A TUF repository could not be read, or holds what cannot be used; what was in force stays so until it expires. */
+  trustRootRefused(refusal: { readonly from: string; readonly detail: string }): void;
   authRefused(refusal: AuthRefusal): void;
   tokensReloaded(count: number): void;
   tokensRefused(problem: string): void;
 }
 
 export function createEvents(log: Log, metrics: Metrics): Events {
-  return { ...decisionEvents(log, metrics), ...operatorEvents(log, metrics), ...accessEvents(log, metrics) };
+  return {
+    ...decisionEvents(log, metrics),
+    ...operatorEvents(log, metrics),
+    ...trustRootEvents(log, metrics),
+    ...accessEvents(log, metrics),
+  };
 }
 
 function decisionEvents(log: Log, metrics: Metrics): Pick<Events, "verdictDecided" | "gapSeen" | "recordRefused"> {
@@ -89,6 +98,19 @@ function operatorEvents(log: Log, metrics: Metrics): Pick<Events, "policyReloade
     policyRefused: (problem) => {
       metrics.policyReload("refused");
       log.warn("changed policies refused, the former stay in force", { detail: problem });
+    },
+  };
+}
+
+function trustRootEvents(log: Log, metrics: Metrics): Pick<Events, "trustRootRefreshed" | "trustRootRefused"> {
+  return {
+    trustRootRefreshed: ({ from, expires }) => {
+      metrics.trustRootRefresh("read");
+      log.info("trust root read", { file: from, detail: `in force until ${expires}` });
+    },
+    trustRootRefused: ({ from, detail }) => {
+      metrics.trustRootRefresh("refused");
+      log.warn("trust root refused", { file: from, detail });
     },
   };
 }

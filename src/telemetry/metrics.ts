@@ -4,7 +4,15 @@ import type { PortCode } from "../domain/errors.ts";
 import type { FindingReason, Decision, Outcome } from "../domain/verdict.ts";
 
 /** Kinds of request to a registry. */
-export type RegistryRequestKind = "head" | "manifest" | "blob" | "referrers" | "tags" | "catalog" | "token";
+export type RegistryRequestKind =
+  | "head"
+  | "manifest"
+  | "blob"
+  | "referrers"
+  | "tags"
+  | "catalog"
+  | "token"
+  | "signatures";
 export type RegistryRequestOutcome = "ok" | "missing" | PortCode;
 
 type HttpSample = {
@@ -34,6 +42,7 @@ export interface Metrics {
   jobFinished(outcome: "done" | "retry" | "failed", seconds: number): void;
   recordRefused(space: string, why: string): void;
   policyReload(result: "accepted" | "refused"): void;
+  trustRootRefresh(result: "read" | "refused"): void;
   authRefused(why: string): void;
   /** Asked at each scrape; what it throws leaves the gauge as it was. */
   watchQueue(counts: () => Promise<QueueSample>): void;
@@ -139,13 +148,17 @@ function watchQueue(registry: Registry, counts: () => Promise<QueueSample>): voi
   });
 }
 
-function stateMetrics(registry: Registry): Pick<Metrics, "recordRefused" | "policyReload" | "authRefused"> {
+function stateMetrics(
+  registry: Registry,
+): Pick<Metrics, "recordRefused" | "policyReload" | "trustRootRefresh" | "authRefused"> {
   const refused = counter(registry, "records_refused_total", "Stored records not believed.", ["space", "why"]);
   const reloads = counter(registry, "policy_reload_total", "Policy reloads.", ["result"]);
+  const roots = counter(registry, "trust_root_refresh_total", "Readings of TUF repositories.", ["result"]);
   const auth = counter(registry, "auth_refused_total", "Calls refused for who made them.", ["why"]);
   return {
     recordRefused: (space, why) => refused.inc({ space, why }),
     policyReload: (result) => reloads.inc({ result }),
+    trustRootRefresh: (result) => roots.inc({ result }),
     authRefused: (why) => auth.inc({ why }),
   };
 }

@@ -73,6 +73,18 @@ describe("the embedded database", () => {
     assert.equal((await queueOn(second).find(id))?.state.kind, "waiting");
   });
 
+  test("of the version before trust memory is given one when it is opened", async () => {
+    const first = openFile();
+    await recordsOn(first).put("verdict", "a", Buffer.from("A"));
+    first.close();
+    const older = new DatabaseSync(file);
+    older.exec("DROP TABLE record_trust_memory; PRAGMA user_version = 1");
+    older.close();
+    const records = recordsOn(openFile());
+    assert.equal(Buffer.from((await records.get("verdict", "a"))!).toString(), "A");
+    assert.equal(await records.replace("trust-memory", "k", undefined, Buffer.from("1")), true);
+  });
+
   test("is refused to a second process and to a second opening while it is in use, and is free after a kill", async () => {
     await using child = new Child("queue-child.ts", ["embedded", file, newSealKeyLine("k").trim()]);
     assert.ok(await child.hears((line) => line === "ready"));

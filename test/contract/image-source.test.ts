@@ -21,6 +21,10 @@ async function testRegistry(options: TestRegistryOptions = {}, ca: readonly stri
     repository: registry.repository("shop/web"),
     via: options.referrersApi === false ? "referrers-tag" : "referrers-api",
     catalog: "listed",
+    putSignatures:
+      options.signatureExtension === true
+        ? (digest, list) => void registry.signatures.set(digest, list)
+        : "unsupported",
     close: async () => {
       await source.close();
       await registry.close();
@@ -43,6 +47,7 @@ async function dockerRegistry(options: DockerRegistryOptions): Promise<World> {
     repository: registry.repository("shop/web"),
     via: "referrers-tag",
     catalog: "listed",
+    putSignatures: "unsupported",
     close: async () => {
       await source.close();
       await registry.close();
@@ -63,14 +68,16 @@ async function layout(kind: "folder" | "archive"): Promise<World> {
     repository: repositoryAt("registry.example.com", "shop/web"),
     via: "referrers-tag",
     catalog: "unsupported",
+    putSignatures: "none",
     close: () => rm(parent, { recursive: true }),
   };
 }
 
 imageSourceContract("the in-process registry", () => testRegistry());
+imageSourceContract("a registry that keeps signatures", () => testRegistry({ signatureExtension: true }));
 imageSourceContract("a registry with small pages", () => testRegistry({ pageSize: 1 }));
 imageSourceContract("a registry that wants tokens", () =>
-  testRegistry({ auth: { kind: "bearer" }, referrersApi: false }),
+  testRegistry({ auth: { kind: "bearer" }, referrersApi: false, signatureExtension: true }),
 );
 imageSourceContract("a registry with a private authority", () => {
   const tls = issueCertificate();

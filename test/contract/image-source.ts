@@ -31,6 +31,8 @@ export type World = {
   readonly via: "referrers-api" | "referrers-tag";
   /** Whether it lists its repositories, or the code by which it refuses. */
   readonly catalog: "listed" | PortCode;
+  /** Puts what the signature extension is to serve for a digest; absent where there is none, and then what asking says. */
+  readonly putSignatures: ((digest: Digest, list: Uint8Array) => void) | PortCode | "none";
   readonly close: () => Promise<void>;
 };
 
@@ -163,6 +165,19 @@ export function imageSourceContract(name: string, start: () => Promise<World>): 
     test("lists nothing for a digest that nothing refers to", async () => {
       const { descriptors } = await source.referrers(world.repository, content.lone.descriptor.digest, never);
       assert.deepEqual(descriptors, []);
+    });
+
+    test("gives what the signature extension serves, or says that there is none", async () => {
+      const { repository, putSignatures } = world;
+      const { digest } = content.image.descriptor;
+      const ask = (of: Digest, limit = 1024) => source.signatures(repository, of, limit, never);
+      if (putSignatures === "none") return assert.equal(await ask(digest), undefined);
+      if (typeof putSignatures === "string") return assert.rejects(ask(digest), isPortError(putSignatures));
+      const list = Buffer.from('{"signatures":[]}');
+      putSignatures(digest, list);
+      assert.deepEqual(Buffer.from((await ask(digest)) ?? []), list);
+      assert.equal(await ask(ABSENT), undefined);
+      return assert.rejects(ask(digest, list.length - 1), isPortError("too-large"));
     });
 
     test("lists the tags", async () => {

@@ -19,10 +19,10 @@ function embeddedWorld(name: string, pathIn: (folder: string, count: number) => 
     start: async () => {
       folder = await mkdtemp(join(tmpdir(), "assay-records-"));
     },
-    open: async (retention) => {
+    open: async (retention, clock = SYSTEM_CLOCK) => {
       const database = openDatabase(pathIn(folder, databases.length));
       databases.push(database);
-      return embeddedRecordStore(database, { retention, clock: SYSTEM_CLOCK });
+      return embeddedRecordStore(database, { retention, clock });
     },
     stop: async () => {
       for (const database of databases) database.close();
@@ -41,9 +41,9 @@ function redisWorld(): StoreWorld {
       server = await RedisServer.start();
       link = await RedisLink.open(parseRedisUrl(server.url, { unsafeOpenRedis: false }));
     },
-    open: async (retention) => {
+    open: async (retention, clock = SYSTEM_CLOCK) => {
       count += 1;
-      return redisRecordStore(link!, { retention, clock: SYSTEM_CLOCK, prefix: `t${count}` });
+      return redisRecordStore(link!, { retention, clock, prefix: `t${count}` });
     },
     stop: async () => {
       await link?.close();

@@ -2,9 +2,16 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { Keyring } from "../../src/crypto/seal-keys.ts";
+import { PortError } from "../../src/domain/errors.ts";
 import { instantOf } from "../../src/domain/instant.ts";
+import type { Clock } from "../../src/ports/clock.ts";
 import type { RecordSpace, RecordStore, Retention } from "../../src/ports/record-store.ts";
 import { DEFAULT_RETENTION } from "../../src/ports/retention.ts";
+import type { TrustMemory } from "../../src/ports/trust-memory.ts";
+import { createTrustMemory } from "../../src/records/trust-memory.ts";
+import { freshKeyring } from "../support/keyring.ts";
+import { SYSTEM_CLOCK } from "../support/system-clock.ts";
 
 export type RetentionTable = Readonly<Record<RecordSpace, Retention>>;
 
@@ -12,7 +19,7 @@ export type RetentionTable = Readonly<Record<RecordSpace, Retention>>;
 export type StoreWorld = {
   readonly name: string;
   readonly start: () => Promise<void>;
-  readonly open: (retention: RetentionTable) => Promise<RecordStore>;
+  readonly open: (retention: RetentionTable, clock?: Clock) => Promise<RecordStore>;
   readonly stop: () => Promise<void>;
 };
 
@@ -143,6 +150,88 @@ export function recordStoreContract(world: StoreWorld): void {
       await store.trim();
       await store.put("verdict", "c", bytes("C"));
       assert.deepEqual(await keysOf(store), ["c", "a"]);
+    });
+
+    test("are replaced only where what stands there is what was expected", async () => {
+      const store = await world.open(DEFAULT_RETENTION);
+      assert.equal(await store.replace("trust-memory", "a", bytes("1"), bytes("2")), false, "nothing stands there");
+      assert.equal(await store.get("trust-memory", "a"), undefined);
+      assert.equal(await store.replace("trust-memory", "a", undefined, bytes("1")), true);
+      assert.equal(await store.replace("trust-memory", "a", undefined, bytes("2")), false, "something stands there");
+      assert.equal(await store.replace("trust-memory", "a", bytes(""), bytes("2")), false, "empty is not nothing");
+      assert.equal(await store.replace("trust-memory", "a", bytes("1"), bytes("2")), true);
+      assert.equal(await store.replace("trust-memory", "a", bytes("1"), bytes("3")), false, "an older state");
+      assert.equal(text(await store.get("trust-memory", "a")), "2");
+      assert.equal((await store.list("trust-memory", { limit: 9 })).records.length, 1);
+    });
+
+    test("are replaced by one of many writers that expect the same", async () => {
+      const store = await world.open(DEFAULT_RETENTION);
+      await store.put("trust-memory", "a", bytes("before"));
+      const writers = Array.from({ length: 16 }, (_, at) => `writer ${at}`);
+      const won = await Promise.all(
+        writers.map((name) => store.replace("trust-memory", "a", bytes("before"), bytes(name))),
+      );
+      assert.equal(won.filter(Boolean).length, 1);
+      assert.equal(text(await store.get("trust-memory", "a")), writers[won.indexOf(true)]);
+    });
+
+    test("of what was seen are not lost by age or number", async () => {
+      let now = Date.now();
+      const store = await world.open(DEFAULT_RETENTION, { now: () => instantOf(now) });
+      for (let at = 0; at < 40; at += 1) {
+        await store.replace("trust-memory", `key ${at}`, undefined, new Uint8Array(64 * 1024));
+      }
+      now += 50 * 365 * 24 * 3_600_000;
+      await store.trim();
+      assert.equal((await store.list("trust-memory", { limit: 100 })).records.length, 40);
+    });
+
+    describe("with a trust memory over them", () => {
+      const memoryOver = (store: RecordStore, keyring: Keyring, refused: string[] = []): TrustMemory =>
+        createTrustMemory({ store, keyring, clock: SYSTEM_CLOCK, onRefused: (_space, _key, why) => refused.push(why) });
+
+      test("remember versions that never go down, with two writers at the same time", async () => {
+        const store = await world.open(DEFAULT_RETENTION);
+        const keyring = freshKeyring();
+        const seen: number[] = [];
+        const raise = async (memory: TrustMemory, to: number): Promise<void> => {
+          for (;;) {
+            const before = await memory.get("collection");
+            const version = Number(text(before) ?? "0");
+            seen.push(version);
+            if (version >= to || (await memory.replace("collection", before, bytes(String(to))))) return;
+          }
+        };
+        const writer = async (memory: TrustMemory, versions: readonly number[]): Promise<void> => {
+          for (const version of versions) await raise(memory, version);
+        };
+        const versions = Array.from({ length: 20 }, (_, at) => at + 1);
+        await Promise.all([
+          writer(memoryOver(store, keyring), versions),
+          writer(memoryOver(store, keyring), versions.toReversed()),
+        ]);
+        assert.equal(text(await memoryOver(store, keyring).get("collection")), "20");
+        assert.deepEqual(
+          seen,
+          seen.toSorted((a, b) => a - b),
+          "each look shows at least what the look before it showed",
+        );
+      });
+
+      test("are a failure and never nothing where they do not open, and are not written over", async () => {
+        const store = await world.open(DEFAULT_RETENTION);
+        const refused: string[] = [];
+        await memoryOver(store, freshKeyring()).replace("collection", undefined, bytes("7"));
+        const sealed = await store.get("trust-memory", "collection");
+        const stranger = memoryOver(store, freshKeyring(), refused);
+        const isUnavailable = (error: unknown): boolean =>
+          error instanceof PortError && error.code === "store-unavailable" && error.retryable;
+        await assert.rejects(stranger.get("collection"), isUnavailable);
+        await assert.rejects(stranger.replace("collection", undefined, bytes("1")), isUnavailable);
+        assert.deepEqual(refused, ["forged", "forged"]);
+        assert.deepEqual(await store.get("trust-memory", "collection"), sealed);
+      });
     });
 
     test("answer a ping", async () => {

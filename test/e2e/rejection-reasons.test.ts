@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 import type { Digest } from "../../src/domain/digest.ts";
 import { REJECTION_REASONS, type RejectionReason } from "../../src/domain/facts.ts";
+import { PathServer } from "../support/http-server.ts";
+import { notationDocument, put, pushSignatures, writeTrust } from "../support/notation-world.ts";
+import { keyUsage } from "../support/signing/certificates.ts";
 import type { CosignOptions } from "../support/signing/cosign-signature.ts";
 import { basicConstraints } from "../support/signing/certificates.ts";
 import type { KeylessChain } from "../support/signing/keyless-chain.ts";
 import { makeKey } from "../support/signing/keys.ts";
 import { email, timestampOf, VirtualFulcio } from "../support/signing/virtual-fulcio.ts";
+import { chainOf, LEAF_EXTENSIONS, type NotationOptions } from "../support/signing/notation.ts";
+import { listOf, listsAt, pointOf } from "../support/signing/revocation.ts";
+import { keyringOf, packet, PgpKey, signedMessage, type PgpSignatureOptions } from "../support/signing/openpgp.ts";
+import { extensionList, simplePayload } from "../support/signing/simple-signing.ts";
 import { VirtualLog } from "../support/signing/virtual-log.ts";
 import { DISTROLESS_FILES, reasonsOf, SupplyChain, verdictOf } from "../support/supply-chain.ts";
 
@@ -34,6 +41,55 @@ const keylessWith =
     chain.writeKeylessPolicy(members);
     return chain.attach(REPOSITORY, chain.keyless.legacy(image, signing(chain)));
   };
+
+/** Serves the revocation list that the certificates of these tests name. */
+const lists = await PathServer.start();
+after(() => lists.stop());
+const SERVERS = { ASSAY_PRIVATE_HOSTS: lists.host };
+
+const x509 = chainOf();
+const signedByX509 = async (
+  chain: SupplyChain,
+  image: Digest,
+  signature: Omit<NotationOptions, "image">,
+): Promise<void> => {
+  const stored = chain.registry.content.manifest(REPOSITORY, image);
+  if (stored === undefined) throw new Error("the image was not pushed");
+  const { bytes: manifest, mediaType, digest } = stored;
+  await pushSignatures(chain.registry, REPOSITORY, { manifest, mediaType, digest }, [signature]);
+};
+
+/** An image signed with certificates, under an authority that trusts this root. */
+const byCertificate =
+  (signature: Omit<NotationOptions, "image">, root = x509[2], members = ""): Break =>
+  async (chain, image) => {
+    put(chain, "root.crt", root.pem);
+    put(chain, "tsa.crt", chain.tsa.root.pem);
+    const trust = `trustStores: { ca: [root.crt]${members} }, identities: ["*"]`;
+    chain.writePolicy("- signed: { by: x509 }", { documents: notationDocument("x509", trust) });
+    await signedByX509(chain, image, signature);
+  };
+
+/** The same under a trust policy of one statement. */
+const byStatement =
+  (statement: object): Break =>
+  async (chain, image) => {
+    const proper = { name: "x509", registryScopes: ["*"], signatureVerification: { level: "strict" } };
+    writeTrust(chain, { version: "1.0", trustPolicies: [{ ...proper, ...statement }] }, { "ca/acme": x509[2] });
+    const trust = "trustPolicy: trustpolicy.json, trustStore: truststore";
+    chain.writePolicy("- signed: { by: x509 }", { documents: notationDocument("x509", trust) });
+    await signedByX509(chain, image, { chain: x509 });
+  };
+/** An image whose GPG signature is good, by a key of whose keyring one thing is wrong. */
+function signedByGpg(parts: (key: PgpKey) => readonly Buffer[], statement?: PgpSignatureOptions): Break {
+  return async (chain, image) => {
+    const key = new PgpKey();
+    chain.writeSimpleSigning(keyringOf(key, parts(key), statement), "registryExtension: true");
+    const payload = simplePayload(image, chain.ref(`${REPOSITORY}:1`));
+    chain.registry.signatures.set(image, extensionList([signedMessage(key, payload)]));
+    return await Promise.resolve();
+  };
+}
 
 const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   "missing-document": async (chain, image) => {
@@ -64,6 +120,8 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
     () => ({ leaf: { says: { sourceRepositoryRef: "refs/heads/evil" } } }),
     "extensions: { sourceRepositoryRef: refs/heads/main }",
   ),
+  "key-revoked": signedByGpg((key) => [packet(2, key.sign(key.hashed, { type: 0x20 }))]),
+  "key-unfit": signedByGpg(() => [], { hashed: [[27, Uint8Array.of(0x01)]] }),
   "log-missing": signedWith(() => ({ layer: ({ "dev.sigstore.cosign/bundle": _, ...rest }) => rest })),
   "log-untrusted": signedWith(() => ({ log: new VirtualLog() })),
   "log-invalid": signedWith(() => ({ entry: (proper) => ({ ...proper, integratedTime: proper.integratedTime + 1 }) })),
@@ -87,10 +145,44 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
   },
   "wrong-predicate": (chain, image) =>
     chain.signBundle(REPOSITORY, image, { predicateType: "https://slsa.dev/provenance/v1" }),
+  "no-trust-policy": byStatement({
+    registryScopes: ["registry.example.com/another"],
+    trustStores: ["ca:acme"],
+    trustedIdentities: ["*"],
+  }),
+  "verification-skipped": byStatement({ signatureVerification: { level: "skip" } }),
+  "certificate-revoked": (chain, image) => {
+    const url = lists.url("/list.crl");
+    const revoked = chainOf({ leaf: { extensions: [...LEAF_EXTENSIONS, listsAt(pointOf([url]))] } });
+    const nextUpdate = "2049-01-01T00:00:00Z";
+    lists.serve("/list.crl", listOf(revoked[1], { nextUpdate, entries: [{ serial: revoked[0].serial }] }));
+    return byCertificate({ chain: revoked }, revoked[2])(chain, image);
+  },
 };
 
+/** Reasons that more than one scheme has, broken in the second. */
+const ALSO: Readonly<Partial<Record<RejectionReason, Break>>> = {
+  "certificate-unfit": (chain, image) => {
+    const unfit = chainOf({ leaf: { extensions: [keyUsage(0x84, 2)] } });
+    return byCertificate({ chain: unfit }, unfit[2])(chain, image);
+  },
+  "certificate-untrusted": byCertificate({ chain: x509 }, chainOf()[2]),
+  "certificate-expired": (chain, image) => {
+    const late = chainOf({ leaf: { notBefore: "2025-01-01T00:00:00Z" } });
+    const timestamp = (signature: Buffer): Buffer => chain.tsa.stamp(signature, { at: "2024-05-01T12:00:00Z" });
+    return byCertificate({ chain: late, timestamp }, late[2], ", tsa: [tsa.crt]")(chain, image);
+  },
+};
+
+test("an image with the GPG signature that others below break is allowed", async () => {
+  await using chain = await openChain();
+  const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
+  await signedByGpg(() => [])(chain, manifest.descriptor.digest);
+  assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
+});
+
 async function openChain(): Promise<SupplyChain> {
-  const chain = await SupplyChain.start();
+  const chain = await SupplyChain.start({ signatureExtension: true });
   chain.writePolicy("- signed: { by: release-key }", {
     authority: "annotations: { env: prod }\nsignedIdentity: matchRepository",
   });
@@ -123,12 +215,24 @@ test("an image whose signature has the timestamp that is required is allowed", a
   assert.equal((await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
 });
 
-for (const reason of REJECTION_REASONS) {
+test("an image that is signed with certificates of a chain in a store is allowed", async () => {
+  await using chain = await openChain();
+  const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
+  await byCertificate({ chain: x509 })(chain, manifest.descriptor.digest);
+  assert.equal((await verdictOf(await chain.compose(SERVERS), chain.ref(`${REPOSITORY}:1`))).decision, "allow");
+});
+
+const ALL = [...Object.entries(BREAKS), ...Object.entries(ALSO)];
+
+test("every reason of a rejection is broken here", () =>
+  assert.deepEqual(Object.keys(BREAKS).sort(), [...REJECTION_REASONS].sort()));
+
+for (const [reason, breakIt] of ALL) {
   test(`denies an image whose only signature is rejected as ${reason}`, async () => {
     await using chain = await openChain();
     const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
-    await BREAKS[reason](chain, manifest.descriptor.digest);
-    const verdict = await verdictOf(await chain.compose(), chain.ref(`${REPOSITORY}:1`));
+    await breakIt(chain, manifest.descriptor.digest);
+    const verdict = await verdictOf(await chain.compose(SERVERS), chain.ref(`${REPOSITORY}:1`));
     assert.equal(verdict.decision, "deny");
     assert.deepEqual(
       verdict.signatures.map((tried) => [tried.status, tried.reason]),

@@ -10,6 +10,8 @@ import type { Artifact } from "./signing/artifact.ts";
 /** A registry in memory that holds one repository and remembers what it was asked for. */
 export class MemoryImages implements ImageSource {
   readonly asked: string[] = [];
+  /** What the signature extension serves, for every digest. */
+  extension: Uint8Array | undefined;
   readonly #manifests = new Map<string, Document>();
   readonly #blobs = new Map<string, Uint8Array>();
   readonly #referrers = new Map<string, Descriptor[]>();
@@ -75,6 +77,10 @@ export class MemoryImages implements ImageSource {
   async referrers(_repository: Repository, digest: Digest): Promise<Referrers> {
     this.asked.push(`referrers ${digest}`);
     return await Promise.resolve({ via: "referrers-tag", descriptors: this.#referrers.get(digest) ?? [] });
+  }
+
+  async signatures(): Promise<Uint8Array | undefined> {
+    return await Promise.resolve(this.extension);
   }
 
   tags(): AsyncIterable<Tag> {

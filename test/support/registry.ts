@@ -11,7 +11,16 @@ import { json, RegistryGate, type RegistryAuth } from "./registry-auth.ts";
 import { RegistryContent, referrersIndex } from "./registry-content.ts";
 import { repositoryAt } from "./references.ts";
 
-export type RequestKindSeen = "manifest" | "blob" | "referrers" | "tags" | "catalog" | "token" | "ping" | "other";
+export type RequestKindSeen =
+  | "manifest"
+  | "blob"
+  | "referrers"
+  | "tags"
+  | "catalog"
+  | "token"
+  | "ping"
+  | "signatures"
+  | "other";
 
 export type SeenRequest = {
   readonly method: string;
@@ -35,6 +44,8 @@ export type TestRegistryOptions = {
   readonly referrersApi?: boolean;
   /** Entries per page of referrers, tags and catalogue; all on one page by default. */
   readonly pageSize?: number;
+  /** Off by default, as for most registries. On, it keeps GPG signatures and says so. */
+  readonly signatureExtension?: boolean;
   readonly address?: string;
 };
 
@@ -44,6 +55,8 @@ type ActiveFault = { readonly match: Match; readonly fault: Fault; left: number 
 export class TestRegistry implements ImageTarget {
   readonly content = new RegistryContent();
   readonly requests: SeenRequest[] = [];
+  /** What the signature extension serves, by digest. */
+  readonly signatures = new Map<string, Uint8Array>();
   readonly gate: RegistryGate;
   readonly #options: TestRegistryOptions;
   readonly #server: ReturnType<typeof createServer>;
@@ -180,7 +193,9 @@ export class TestRegistry implements ImageTarget {
     if (refusal !== undefined) return refusal;
     switch (seen.kind) {
       case "ping":
-        return json(200, {});
+        return this.#ping();
+      case "signatures":
+        return this.#signatures(seen);
       case "manifest":
         return this.#manifest(seen);
       case "blob":
@@ -196,6 +211,19 @@ export class TestRegistry implements ImageTarget {
       case "other":
         return notFound("NOT_FOUND");
     }
+  }
+
+  #ping(): Reply {
+    const { headers, ...reply } = json(200, {});
+    const offered = this.#options.signatureExtension === true ? { "x-registry-supports-signatures": "1" } : {};
+    return { ...reply, headers: { ...headers, ...offered } };
+  }
+
+  #signatures(seen: SeenRequest): Reply {
+    if (this.#options.signatureExtension !== true) return notFound("NOT_FOUND");
+    const body = this.signatures.get(seen.reference);
+    if (body === undefined) return notFound("NAME_UNKNOWN");
+    return { status: 200, headers: { "content-type": "application/json" }, body: Buffer.from(body) };
   }
 
   #manifest(seen: SeenRequest): Reply {
@@ -245,6 +273,7 @@ function matches(match: Match, seen: SeenRequest): boolean {
 }
 
 const ROUTES: readonly (readonly [RequestKindSeen, RegExp])[] = [
+  ["signatures", /^\/extensions\/v2\/(?<repository>.+)\/signatures\/(?<reference>[^/]+)$/],
   ["ping", /^\/v2\/?$/],
   ["token", /^\/token$/],
   ["catalog", /^\/v2\/_catalog$/],

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { canonicalJson } from "../../src/crypto/canonical-json.ts";
+import { digestOf } from "../../src/crypto/digest-of.ts";
 import { leafHash } from "../../src/crypto/merkle-tree.ts";
 import { dsseBody, hashedRekordBody } from "./signing/log-bodies.ts";
 import type { VirtualEntry, VirtualLog } from "./signing/virtual-log.ts";
@@ -12,6 +14,8 @@ type Proposed = {
     readonly data: { readonly hash: { readonly value: string } };
     readonly signature: { readonly content: string; readonly publicKey: { readonly content: string } };
     readonly proposedContent: { readonly envelope: string; readonly verifiers: readonly string[] };
+    readonly content: { readonly envelope: string };
+    readonly publicKey: string;
   };
 };
 
@@ -51,12 +55,16 @@ function canonicalBody({ kind, spec }: Proposed): Buffer {
     const envelope = JSON.parse(spec.proposedContent.envelope) as Envelope;
     const [signature = { sig: "" }] = envelope.signatures;
     const [verifier = ""] = spec.proposedContent.verifiers;
-    return dsseBody({
+    const body = dsseBody({
       content: Buffer.from(envelope.payload, "base64"),
       signature: Buffer.from(signature.sig, "base64"),
       pem: Buffer.from(verifier, "base64").toString(),
     });
+    const entry = JSON.parse(body.toString()) as { spec: { envelopeHash: { value: string } } };
+    entry.spec.envelopeHash.value = hexDigest(Buffer.from(spec.proposedContent.envelope));
+    return Buffer.from(canonicalJson(entry));
   }
+  if (kind === "intoto") return intotoBody1(spec);
   const body = hashedRekordBody({
     content: Buffer.alloc(0),
     signature: Buffer.from(spec.signature.content, "base64"),
@@ -65,6 +73,23 @@ function canonicalBody({ kind, spec }: Proposed): Buffer {
   const entry = JSON.parse(body.toString()) as Proposed & { spec: { data: { hash: { value: string } } } };
   Object.assign(entry.spec.data.hash, spec.data.hash);
   return Buffer.from(JSON.stringify(entry));
+}
+
+/** What cosign 2 posts as `intoto` 0.0.1: the log keeps the hashes of the envelope and of its payload, and the key. */
+function intotoBody1({ content, publicKey }: Proposed["spec"]): Buffer {
+  const { payload } = JSON.parse(content.envelope) as Envelope;
+  const spec = {
+    content: {
+      hash: { algorithm: "sha256", value: hexDigest(Buffer.from(content.envelope)) },
+      payloadHash: { algorithm: "sha256", value: hexDigest(Buffer.from(payload, "base64")) },
+    },
+    publicKey,
+  };
+  return Buffer.from(canonicalJson({ apiVersion: "0.0.1", kind: "intoto", spec }));
+}
+
+function hexDigest(bytes: Uint8Array): string {
+  return digestOf(bytes).slice("sha256:".length);
 }
 
 function answerOf(entry: VirtualEntry): object {

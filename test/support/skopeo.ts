@@ -35,3 +35,45 @@ export async function skopeoPush(from: string, registry: DockerRegistry, name: s
     await rm(folder, { recursive: true });
   }
 }
+
+/** How skopeo is to sign: by which key of which GnuPG folder, and where signatures go. */
+export type SkopeoSigning = { readonly home: string; readonly key: string; readonly lookaside: string };
+
+/**
+ * Copies an image of a plain HTTP registry onto itself and signs it, an index and all its images each; skopeo writes the
+ * signatures into the lookaside folder.
+ */
+export async function skopeoSign(reference: string, { home, key, lookaside }: SkopeoSigning): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "assay-skopeo-sign-"));
+  try {
+    await writeFile(join(folder, "all.yaml"), `default-docker:\n  lookaside-staging: file://${lookaside}\n`);
+    const always = ["--insecure-policy", "--tmpdir", folder, "--registries.d", folder];
+    const copy = ["copy", "--all", "--src-tls-verify=false", "--dest-tls-verify=false", "--sign-by", key];
+    const image = `docker://${reference}`;
+    const env = { ...process.env, GNUPGHOME: home };
+    await promisify(execFile)("skopeo", [...always, ...copy, image, image], { timeout: 30_000, env });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Whether skopeo accepts a signature of a manifest under this name by this key. */
+export async function skopeoAccepts(
+  { manifest, signature }: { readonly manifest: Uint8Array; readonly signature: Uint8Array },
+  { name, home, key }: { readonly name: string; readonly home: string; readonly key: string },
+): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), "assay-skopeo-verify-"));
+  try {
+    const files = [join(folder, "manifest.json"), join(folder, "signature")] as const;
+    await writeFile(files[0], manifest);
+    await writeFile(files[1], signature);
+    const env = { ...process.env, GNUPGHOME: home };
+    await promisify(execFile)("skopeo", ["standalone-verify", files[0], name, key, files[1]], { timeout: 30_000, env });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === 1) return false;
+    throw error;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -179,6 +179,27 @@ spec:
     writeFileSync(join(this.folder, "policy/policy.yaml"), text);
   }
 
+  /** Writes the policy file anew: one authority `vendor` of this keyring, and a rule that it must have signed. */
+  writeSimpleSigning(keyring: Uint8Array, members: string, images: readonly string[] = [`${this.host}/**`]): void {
+    writeFileSync(join(this.folder, "policy/vendor.gpg"), keyring);
+    const text = `apiVersion: assay.dev/v1alpha1
+kind: Authority
+metadata: { name: vendor }
+spec:
+  simpleSigning:
+    keyrings: [vendor.gpg]
+${indent(members, 4)}
+---
+apiVersion: assay.dev/v1alpha1
+kind: Policy
+metadata: { name: production }
+spec:
+  match: { images: ${JSON.stringify(images)} }
+  rules: [{ signed: { by: vendor } }]
+`;
+    writeFileSync(join(this.folder, "policy/policy.yaml"), text);
+  }
+
   config(env: Readonly<Record<string, string>> = {}): Config {
     return parseConfig(this.env(env));
   }

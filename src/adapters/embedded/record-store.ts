@@ -45,6 +45,15 @@ class EmbeddedRecordStore implements RecordStore {
     this.#table(space).put({ key, bytes }, expiresAt === undefined ? undefined : millisOf(expiresAt), this.#now());
   }
 
+  async replace(
+    space: RecordSpace,
+    key: string,
+    expected: Uint8Array | undefined,
+    bytes: Uint8Array,
+  ): Promise<boolean> {
+    return this.#table(space).replace({ key, bytes }, expected, this.#now());
+  }
+
   async delete(space: RecordSpace, key: string): Promise<void> {
     this.#table(space).delete(key);
   }

@@ -36,18 +36,17 @@ export class RecordTable {
 
   /** A record larger than the whole space may be is not kept: losing it is a miss, evicting all others would be worse. */
   put(record: StoredRecord, expiresAt: number | undefined, now: number): void {
-    const { key, bytes } = record;
-    const until = Math.min(now + this.#retention.maxAgeMs, expiresAt ?? Number.MAX_SAFE_INTEGER);
-    this.#writes += 1;
+    this.#changing(() => this.#put(record, expiresAt, now));
+  }
+
+  /** A record larger than the space may be is refused: the one that stands must not be lost for it. */
+  replace(record: StoredRecord, expected: Uint8Array | undefined, now: number): boolean {
+    let replaced = false;
     this.#changing(() => {
-      this.#drop(key);
-      if (bytes.length > this.#retention.maxBytes || until <= now) return;
-      this.#database.statement(this.#sql.insert).run(key, until, bytes.length, bytes);
-      this.#entries += 1;
-      this.#bytes += bytes.length;
-      if (this.#writes % WRITES_BETWEEN_SWEEPS === 0) this.#sweep(now);
-      this.#evict();
+      replaced = record.bytes.length <= this.#retention.maxBytes && isSame(this.get(record.key, now), expected);
+      if (replaced) this.#put(record, undefined, now);
     });
+    return replaced;
   }
 
   delete(key: string): void {
@@ -88,6 +87,18 @@ export class RecordTable {
     }
   }
 
+  #put({ key, bytes }: StoredRecord, expiresAt: number | undefined, now: number): void {
+    const until = Math.min(now + this.#retention.maxAgeMs, expiresAt ?? Number.MAX_SAFE_INTEGER);
+    this.#writes += 1;
+    this.#drop(key);
+    if (bytes.length > this.#retention.maxBytes || until <= now) return;
+    this.#database.statement(this.#sql.insert).run(key, until, bytes.length, bytes);
+    this.#entries += 1;
+    this.#bytes += bytes.length;
+    if (this.#writes % WRITES_BETWEEN_SWEEPS === 0) this.#sweep(now);
+    this.#evict();
+  }
+
   #drop(key: string): void {
     const row = this.#database.statement(this.#sql.drop).get(key);
     if (row === undefined) return;
@@ -114,6 +125,11 @@ export class RecordTable {
     this.#entries = Number(row?.["entries"]);
     this.#bytes = Number(row?.["bytes"]);
   }
+}
+
+function isSame(found: Uint8Array | undefined, expected: Uint8Array | undefined): boolean {
+  if (found === undefined || expected === undefined) return found === expected;
+  return Buffer.compare(found, expected) === 0;
 }
 
 function statementsOf(table: string) {

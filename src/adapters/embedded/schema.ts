@@ -1,4 +1,4 @@
-import { RECORD_SPACES, type RecordSpace } from "../../ports/record-store.ts";
+import type { RecordSpace } from "../../ports/record-store.ts";
 
 /** "ASSY": tells our file from any other SQLite database (sqlite.org/pragma.html#pragma_application_id). */
 export const APPLICATION_ID = 0x41535359;
@@ -47,5 +47,20 @@ const JOB_TABLE = `
   CREATE INDEX job_due ON job(not_before) WHERE state = 'retrying';
   CREATE INDEX job_finished ON job(finished_at) WHERE finished_at IS NOT NULL;`;
 
+const FIRST_SPACES: readonly RecordSpace[] = [
+  "document",
+  "layer",
+  "dossier",
+  "facts",
+  "verdict",
+  "verdict-latest",
+  "resolution",
+  "index-entry",
+  "request",
+];
+
 /** One step a version; `user_version` counts those that were taken. Steps are added, never changed. */
-export const MIGRATIONS: readonly string[] = [RECORD_SPACES.map(recordTable).join("") + JOB_TABLE];
+export const MIGRATIONS: readonly string[] = [
+  FIRST_SPACES.map(recordTable).join("") + JOB_TABLE,
+  recordTable("trust-memory"),
+];

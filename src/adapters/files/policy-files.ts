@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 
 import { InputError } from "../../domain/errors.ts";
 import type { PolicySet } from "../../domain/policy.ts";
 import type { PolicyFile } from "../../policy/document.ts";
+import type { FolderEntry } from "../../policy/key-file.ts";
 import { parsePolicyFiles, type PolicyParse } from "../../policy/parse.ts";
 import { formatProblem } from "../../policy/problem.ts";
+import { isTrustPolicy } from "../../policy/trust-policy-file.ts";
 import { isTrustedRoot } from "../../policy/trusted-root.ts";
 
 /** What was read, and by which marks on disk one sees that it is no longer what is there. */
@@ -18,7 +20,7 @@ const POLICY_FILE = /\.(?:yaml|yml|json)$/;
 
 /**
  * Reads files and folders once. A folder gives its `*.yaml`, `*.yml` and `*.json` in order of name, without hidden ones and
- * without going deeper; a Sigstore trusted root among them is no policy. Whatever cannot be read is a problem of the parse.
+ * without going deeper; a Sigstore trusted root or a Notary Project trust policy among them is no policy. Whatever cannot be read is a problem of the parse.
  */
 export function loadPolicies(paths: readonly string[]): LoadedPolicies {
   const marks = new Map<string, string>();
@@ -26,7 +28,7 @@ export function loadPolicies(paths: readonly string[]): LoadedPolicies {
   const files = paths
     .flatMap((path) => listFiles(path, marks, failures))
     .flatMap((path) => readPolicyFile(path, marks, failures));
-  const parse = parsePolicyFiles(files, (from, path) => readNamed(resolve(dirname(from), path), marks));
+  const parse = parseMarked(files, marks);
   const unread = failures.map((message) => ({ message, at: { file: "policy", line: 1, column: 1 } }));
   if (unread.length === 0) return { parse, marks };
   return {
@@ -37,7 +39,15 @@ export function loadPolicies(paths: readonly string[]): LoadedPolicies {
 
 /** Policies given as text, whose key files are read once. Paths in them are relative to each text's name. */
 export function parsePolicyTexts(texts: readonly PolicyFile[]): PolicyParse {
-  return parsePolicyFiles(texts, (from, path) => readNamed(resolve(dirname(from), path), new Map()));
+  return parseMarked(texts, new Map());
+}
+
+function parseMarked(files: readonly PolicyFile[], marks: Map<string, string>): PolicyParse {
+  return parsePolicyFiles(
+    files,
+    (from, path) => readNamed(resolve(dirname(from), path), marks),
+    (from, root, path) => listNamed(resolve(dirname(from), root), path, marks),
+  );
 }
 
 /** The policies in these files, for work that ends before they change. Throws `InputError` with every problem, a line each. */
@@ -79,7 +89,8 @@ function readPolicyFile(path: string, marks: Map<string, string>, failures: stri
   }
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(answer);
-    return path.endsWith(".json") && isTrustedRoot(text) ? [] : [{ name: path, text }];
+    const isTrust = path.endsWith(".json") && (isTrustedRoot(text) || isTrustPolicy(text));
+    return isTrust ? [] : [{ name: path, text }];
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     failures.push(`${path} is not UTF-8 text`);
@@ -96,6 +107,30 @@ function readNamed(path: string, marks: Map<string, string>): Uint8Array | { rea
     if (!stat.isFile()) return { error: "it is not a regular file" };
     if (stat.size > MAX_FILE_BYTES) return { error: `it is larger than ${MAX_FILE_BYTES} bytes` };
     return readFileSync(path);
+  } catch (error) {
+    return { error: codeOf(error) };
+  }
+}
+
+/**
+ * A mounted ConfigMap is made of links into its own hidden `..data`, so links are followed; one that leaves the root would let
+ * whoever writes into the folder have any file read.
+ */
+function listNamed(
+  root: string,
+  path: string,
+  marks: Map<string, string>,
+): readonly FolderEntry[] | { readonly error: string } {
+  const folder = join(root, path);
+  marks.set(`${folder}${sep}`, markOf(`${folder}${sep}`));
+  try {
+    const inside = `${realpathSync(root)}${sep}`;
+    const names = readdirSync(folder).filter((name) => !name.startsWith("."));
+    const outside = ["", ...names].find((name) => !realpathSync(join(folder, name)).startsWith(inside));
+    if (outside !== undefined) return { error: `${join(path, outside)} is a link that leads out of the folder` };
+    return names.sort().map((name): FolderEntry => {
+      return { name, kind: statSync(join(folder, name)).isDirectory() ? "folder" : "file" };
+    });
   } catch (error) {
     return { error: codeOf(error) };
   }
@@ -120,7 +155,8 @@ function codeOf(error: unknown): string {
 function markOf(path: string): string {
   try {
     const { ino, dev, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-    const names = statSync(path).isDirectory() ? policyNames(path) : [];
+    // A folder that was listed as a whole, and not for its policies, is marked so by the end of its path.
+    const names = path.endsWith(sep) ? readdirSync(path) : statSync(path).isDirectory() ? policyNames(path) : [];
     return [realpathSync(path), dev, ino, ...(names.length > 0 ? names : [size, mtimeNs, ctimeNs])].join("\n");
   } catch (error) {
     return codeOf(error);

@@ -23,6 +23,8 @@ export type SafeFetchOptions = {
 /** Enough to serve what one verification asks of one host; more would let an image aim this service at a host. */
 const CONNECTIONS = 16;
 const MAX_URL_LENGTH = 8192;
+/** Sets of certificates with connections of their own: one for each server that an operator gives certificates for. */
+const MAX_TRUSTS = 64;
 
 /**
  * Fetches what somebody else may have chosen. Follows no redirect and no proxy of the environment, sends no credentials of
@@ -31,24 +33,59 @@ const MAX_URL_LENGTH = 8192;
 export function createSafeFetch(options: SafeFetchOptions = {}): SafeFetch & { close(): Promise<void> } {
   const plainHttp = parseHostList(options.plainHttpHosts ?? []);
   const trusted = parseHostList([...(options.trustedHosts ?? []), ...(options.plainHttpHosts ?? [])]);
-  const agents = createAgents(options);
+  const agents = new AgentsByTrust(options);
   const userAgent = options.userAgent ?? "assay";
   const fetch = async (request: SafeFetchRequest): Promise<SafeFetchAnswer> => {
     const named = parseHostList(request.trustedHosts);
     const url = parseTarget(request, (target) => plainHttp(target) || named(target));
-    const agent = trusted(url) || named(url) ? agents.trusted : agents.guarded;
+    const { trusted: any, guarded } = agents.trusting(request.ca);
+    const agent = trusted(url) || named(url) ? any : guarded;
     return send({ ...request, headers: { "user-agent": userAgent, ...request.headers } }, url, agent);
   };
   const close = async (): Promise<void> => {
-    await Promise.all([agents.trusted.close(), agents.guarded.close()]);
+    await agents.close();
   };
   return Object.assign(fetch, { close });
 }
 
 /** Two agents, so that a connection made for a trusted request is never reused by one that has to be checked. */
-function createAgents(options: SafeFetchOptions): { readonly trusted: Agent; readonly guarded: Agent } {
+type Agents = { readonly trusted: Agent; readonly guarded: Agent };
+
+/** And two for each request's own certificates: whom they vouch for is nobody else's peer. */
+class AgentsByTrust {
+  readonly #options: SafeFetchOptions;
+  readonly #made = new Map<string, Agents>();
+
+  constructor(options: SafeFetchOptions) {
+    this.#options = options;
+  }
+
+  trusting(ca: string | undefined): Agents {
+    const key = ca ?? "";
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    if (this.#made.size >= MAX_TRUSTS) this.#forgetOldest();
+    const made = createAgents(this.#options, ca === undefined ? [] : [ca]);
+    this.#made.set(key, made);
+    return made;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#made.values()].flatMap(({ trusted, guarded }) => [trusted.close(), guarded.close()]));
+  }
+
+  /** Certificates of policies that were replaced; what is under way ends by itself. */
+  #forgetOldest(): void {
+    const [oldest] = this.#made;
+    if (oldest === undefined) return;
+    this.#made.delete(oldest[0]);
+    void Promise.all([oldest[1].trusted.close(), oldest[1].guarded.close()]);
+  }
+}
+
+function createAgents(options: SafeFetchOptions, ca: readonly string[]): Agents {
   const connectors = createConnectors({
-    ca: options.ca ?? [],
+    ca: [...(options.ca ?? []), ...ca],
     connectTimeoutMs: options.connectTimeoutMs ?? 5000,
     resolve: options.resolve,
   });

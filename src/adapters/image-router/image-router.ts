@@ -11,6 +11,7 @@ export function routeImages(sources: ReadonlyMap<string, ImageSource>, rest: Ima
     blob: (repository, descriptor, limit, signal) => of(repository).blob(repository, descriptor, limit, signal),
     stream: (repository, descriptor, signal) => of(repository).stream(repository, descriptor, signal),
     referrers: (repository, digest, signal) => of(repository).referrers(repository, digest, signal),
+    signatures: (repository, digest, limit, signal) => of(repository).signatures(repository, digest, limit, signal),
     tags: (repository, signal) => of(repository).tags(repository, signal),
     repositories: (registry, signal) => rest.repositories(registry, signal),
   };

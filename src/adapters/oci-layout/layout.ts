@@ -77,6 +77,11 @@ function sourceOf(parts: Parts): ImageSource {
       const read = (descriptor: Descriptor) => readBlob(files, { descriptor, limit: MAX_DOCUMENT_BYTES }, signal);
       return gatherReferrers({ index, place, subjects: parts.subjects, read }, digest);
     },
+    signatures: async (repository) => {
+      // A layout has no place for them, which is as much as holding none.
+      within(parts, repository);
+      return undefined;
+    },
     tags: (repository) => tagsOf(parts, repository),
     repositories: () => refuseCatalog(place),
   };

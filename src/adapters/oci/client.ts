@@ -1,14 +1,16 @@
 import type { ImageReference } from "../../domain/reference.ts";
 import type { ImageSource } from "../../ports/image-source.ts";
-import { Authenticator } from "./auth.ts";
+import { Authenticator } from "../../net/authenticator.ts";
 import { fetchBlob, openBlob } from "./blobs.ts";
 import { fetchDigest, fetchManifest } from "./documents.ts";
-import { parseHosts } from "./endpoint.ts";
+import { parseHosts } from "../../net/hosts.ts";
 import { Exchange } from "./exchange.ts";
 import { listRepositories, listTags } from "./lists.ts";
-import { DEFAULT_RETRY, DEFAULT_TIMEOUTS, type RegistryClientOptions, type Timeouts } from "./options.ts";
+import { DEFAULT_RETRY } from "../../net/retry.ts";
+import { DEFAULT_TIMEOUTS, type RegistryClientOptions, type Timeouts } from "./options.ts";
 import { ReferrersClient } from "./referrers-client.ts";
-import { createTokenClient } from "./token-client.ts";
+import { createTokenClient } from "../../net/token-client.ts";
+import { fetchSignatures } from "./signatures.ts";
 import { Transport } from "./transport.ts";
 
 export type RegistryClient = ImageSource & { close(): Promise<void> };
@@ -30,6 +32,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     blob: (repository, descriptor, limit, signal) => fetchBlob(exchange, repository, { descriptor, limit }, signal),
     stream: (repository, descriptor, signal) => openBlob(exchange, repository, { descriptor, timeouts }, signal),
     referrers: (repository, digest, signal) => referrers.find(repository, digest, signal),
+    signatures: (repository, digest, limit, signal) => fetchSignatures(exchange, repository, { digest, limit }, signal),
     tags: (repository, signal) => listTags(exchange, repository, signal),
     repositories: (registry, signal) => listRepositories(exchange, registry, signal),
     close: () => transport.close(),

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { parseStrictJson } from "../../crypto/strict-json.ts";
 import { InputError, PortError } from "../../domain/errors.ts";
 import { optionalString, readStruct, requiredString, type JsonPlace } from "../../domain/json.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "../../net/credentials.ts";
 
 export type HelperOptions = {
   readonly timeoutMs?: number;

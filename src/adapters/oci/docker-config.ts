@@ -13,7 +13,7 @@ import {
 } from "../../domain/json.ts";
 import type { Registry } from "../../domain/reference.ts";
 import { askCredentialHelper, type HelperOptions } from "./credential-helper.ts";
-import { DOCKER_HUB_NAMES, namesOf, type Credentials, type CredentialsProvider } from "./credentials.ts";
+import { DOCKER_HUB_NAMES, namesOf, type Credentials, type CredentialsProvider } from "../../net/credentials.ts";
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 const FIELDS = ["auths", "credHelpers", "credsStore"] as const;

@@ -1,14 +1,6 @@
 import { InputError } from "../../domain/errors.ts";
 import type { Registry, Repository } from "../../domain/reference.ts";
-import { parseHostList, type HostList } from "../../net/host-list.ts";
-
-/** What the operator said of hosts. */
-export type Hosts = { readonly plainHttp: HostList; readonly trusted: HostList };
-
-/** A host that may be asked over plain HTTP may be anywhere too. Throws `InputError`. */
-export function parseHosts(plainHttp: readonly string[], trusted: readonly string[]): Hosts {
-  return { plainHttp: parseHostList(plainHttp), trusted: parseHostList([...trusted, ...plainHttp]) };
-}
+import type { Hosts } from "../../net/hosts.ts";
 
 /** Docker Hub's references say `docker.io`; its registry API is served elsewhere. */
 const TRANSPORT_HOSTS: Readonly<Record<string, string>> = {
@@ -36,8 +28,17 @@ export function originOf(registry: Registry, hosts: Hosts): URL {
 
 /** The path of a repository's API. A path that could leave it is refused, whoever made the value. */
 export function apiPath(repository: Repository, rest: string): string {
+  return repositoryPath("/v2", repository, rest);
+}
+
+/** The path of what a registry offers beside the distribution protocol. */
+export function extensionPath(repository: Repository, rest: string): string {
+  return repositoryPath("/extensions/v2", repository, rest);
+}
+
+function repositoryPath(prefix: string, repository: Repository, rest: string): string {
   if (!isRepositoryPath(repository.path)) {
     throw new InputError("reference", `"${repository.path.slice(0, 120)}" is not a repository path`);
   }
-  return `/v2/${repository.path}/${rest}`;
+  return `${prefix}/${repository.path}/${rest}`;
 }

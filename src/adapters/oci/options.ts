@@ -1,18 +1,8 @@
 import type { Resolve } from "../../net/connector.ts";
 import type { SafeFetch } from "../../ports/safe-fetch.ts";
-import type { CredentialsProvider } from "./credentials.ts";
-
-/** One finished HTTP request, for counters and metrics. `status` is absent where no answer came. */
-export type RequestReport = {
-  readonly method: string;
-  /** `host:port` that was asked, which after a redirect is not the registry. */
-  readonly host: string;
-  readonly kind: RequestKind;
-  readonly status: number | undefined;
-  readonly ms: number;
-};
-
-export type RequestKind = "manifest" | "blob" | "referrers" | "tags" | "catalog" | "token";
+import type { CredentialsProvider } from "../../net/credentials.ts";
+import type { RequestReport } from "../../net/request-report.ts";
+import type { RetryTimes } from "../../net/retry.ts";
 
 export type RegistryClientOptions = {
   /** How tokens are fetched. Give it the same `ca`. */
@@ -46,13 +36,6 @@ export type Timeouts = {
   readonly minBytesPerSecond: number;
 };
 
-export type RetryTimes = {
-  /** The first pause; each further one is twice as long, and all are shortened at random by up to half. */
-  readonly baseMs: number;
-  /** A registry that asks for a longer pause than this is not waited for; the error says when to come back. */
-  readonly maxRetryAfterMs: number;
-};
-
 export const DEFAULT_TIMEOUTS: Timeouts = {
   connectMs: 5000,
   headersMs: 10_000,
@@ -60,5 +43,3 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   requestMs: 30_000,
   minBytesPerSecond: 64 * 1024,
 };
-
-export const DEFAULT_RETRY: RetryTimes = { baseMs: 200, maxRetryAfterMs: 10_000 };

@@ -1,7 +1,7 @@
 import { PortError, type PortCode } from "../../domain/errors.ts";
 import { readLimited } from "../../net/limited-body.ts";
-import { MAX_ERROR_BYTES } from "./limits.ts";
-import { parseRetryAfter } from "./retry.ts";
+import { MAX_ERROR_BYTES } from "../../net/limits.ts";
+import { parseRetryAfter } from "../../net/retry.ts";
 import { headerOf, type WireAnswer } from "./transport.ts";
 
 const CODES: Readonly<Record<number, PortCode>> = {

@@ -4,9 +4,10 @@ import { PortError } from "../../domain/errors.ts";
 import { createConnectors } from "../../net/connector.ts";
 import { portErrorOf } from "../../net/failure.ts";
 import { hostAndPort } from "../../net/host-list.ts";
-import type { Hosts } from "./endpoint.ts";
+import type { Hosts } from "../../net/hosts.ts";
 import { MAX_ORIGINS } from "./limits.ts";
-import type { RegistryClientOptions, RequestKind, Timeouts } from "./options.ts";
+import type { RequestKind } from "../../net/request-report.ts";
+import type { RegistryClientOptions, Timeouts } from "./options.ts";
 
 /** One HTTP request, without retries, redirects or credentials of its own making. */
 export type WireRequest = {

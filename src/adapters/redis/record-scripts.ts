@@ -37,15 +37,29 @@ const TRIM = `
     return gone
   end`;
 
-/** ARGV: prefix, key, bytes, time to live (ms), expiry, now, most entries, most bytes. */
-export const PUT = redisScript(`${FORGET}${TRIM}
+const STORE = `
   redis.call('SET', ARGV[1] .. ARGV[2], ARGV[3], 'PX', ARGV[4])
   forget(ARGV[2])
   redis.call('ZADD', KEYS[1], redis.call('HINCRBY', KEYS[4], 'seq', 1), ARGV[2])
   redis.call('ZADD', KEYS[2], ARGV[5], ARGV[2])
   redis.call('HSET', KEYS[3], ARGV[2], #ARGV[3])
-  redis.call('HINCRBY', KEYS[4], 'bytes', #ARGV[3])
+  redis.call('HINCRBY', KEYS[4], 'bytes', #ARGV[3])`;
+
+/** ARGV: prefix, key, bytes, time to live (ms), expiry, now, most entries, most bytes. */
+export const PUT = redisScript(`${FORGET}${TRIM}${STORE}
   return trim(ARGV[1], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), 16)`);
+
+/** ARGV as of PUT, then whether something is expected ('1' or '0') and what. Gives 1 if it stood there and was replaced. */
+export const REPLACE = redisScript(`${FORGET}${TRIM}
+  local found = redis.call('GET', ARGV[1] .. ARGV[2])
+  if ARGV[9] == '1' then
+    if found ~= ARGV[10] then return 0 end
+  elseif found then
+    return 0
+  end
+  ${STORE}
+  trim(ARGV[1], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), 16)
+  return 1`);
 
 /** ARGV: prefix, key. */
 export const DELETE = redisScript(`${FORGET}

@@ -9,7 +9,7 @@ import {
 } from "../../ports/record-store.ts";
 import type { RedisLink } from "./link.ts";
 import { assertReady } from "./readiness.ts";
-import { DELETE, PUT, SWEEP } from "./record-scripts.ts";
+import { DELETE, PUT, REPLACE, SWEEP } from "./record-scripts.ts";
 import { runScript } from "./script.ts";
 
 export type RedisRecordOptions = {
@@ -51,23 +51,26 @@ class RedisRecordStore implements RecordStore {
   }
 
   async put(space: RecordSpace, key: string, bytes: Uint8Array, expiresAt?: Instant): Promise<void> {
-    const { maxAgeMs, maxEntries, maxBytes } = this.#options.retention[space];
+    const { maxAgeMs, maxBytes } = this.#options.retention[space];
     const now = this.#now();
     const until = Math.min(now + maxAgeMs, expiresAt === undefined ? Number.MAX_SAFE_INTEGER : millisOf(expiresAt));
     if (bytes.length > maxBytes || until <= now) return this.delete(space, key);
-    const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    await this.#link.run((redis) =>
-      runScript(redis, PUT, this.#keys(space), [
-        this.#keyPrefix(space),
-        key,
-        value,
-        until - now,
-        until,
-        now,
-        maxEntries,
-        maxBytes,
-      ]),
-    );
+    const values = this.#values(space, { key, bytes }, until);
+    await this.#link.run((redis) => runScript(redis, PUT, this.#keys(space), values));
+  }
+
+  /** A record larger than its space may be is refused: the one that stands must not be lost for it. */
+  async replace(
+    space: RecordSpace,
+    key: string,
+    expected: Uint8Array | undefined,
+    bytes: Uint8Array,
+  ): Promise<boolean> {
+    const { maxAgeMs, maxBytes } = this.#options.retention[space];
+    if (bytes.length > maxBytes) return false;
+    const condition = expected === undefined ? ["0", ""] : ["1", bufferOf(expected)];
+    const values = [...this.#values(space, { key, bytes }, this.#now() + maxAgeMs), ...condition];
+    return Number(await this.#link.run((redis) => runScript(redis, REPLACE, this.#keys(space), values))) === 1;
   }
 
   async delete(space: RecordSpace, key: string): Promise<void> {
@@ -111,6 +114,13 @@ class RedisRecordStore implements RecordStore {
 
   async close(): Promise<void> {}
 
+  /** As the scripts that write expect them. */
+  #values(space: RecordSpace, { key, bytes }: StoredRecord, until: number): readonly (string | number | Buffer)[] {
+    const { maxEntries, maxBytes } = this.#options.retention[space];
+    const now = this.#now();
+    return [this.#keyPrefix(space), key, bufferOf(bytes), until - now, until, now, maxEntries, maxBytes];
+  }
+
   /** Braces make the keys of one space one slot of a cluster, where a script may touch them together. */
   #keyPrefix(space: RecordSpace): string {
     return `${this.#prefix}:{${space}}:`;
@@ -123,4 +133,8 @@ class RedisRecordStore implements RecordStore {
   #now(): number {
     return millisOf(this.#options.clock.now());
   }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

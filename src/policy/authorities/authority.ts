@@ -1,15 +1,14 @@
 import type { z } from "zod";
 
 import type { AuthoritySpec } from "../../domain/trust.ts";
-import type { ReadNamedFile } from "../key-file.ts";
+import type { NamedFiles } from "../key-file.ts";
 
 export type AuthorityKind = AuthoritySpec["kind"];
 type AuthorityOf<K extends AuthorityKind> = Extract<AuthoritySpec, { readonly kind: K }>;
 
 /** The files an authority names, and where to say what is wrong with them; paths are below the authority's own key. */
-export type AuthorityFiles = {
+export type AuthorityFiles = NamedFiles & {
   readonly from: string;
-  readonly read: ReadNamedFile;
   readonly problem: (path: readonly PropertyKey[], message: string) => void;
   readonly warning: (path: readonly PropertyKey[], message: string) => void;
 };

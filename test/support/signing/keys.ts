@@ -2,7 +2,7 @@ import { constants, createPublicKey, generateKeyPairSync, sign, type KeyObject }
 
 import { parsePublicKey, type PublicKey } from "../../../src/crypto/public-key.ts";
 
-export type KeyKind = "p256" | "p384" | "p521" | "rsa2048" | "rsa4096" | "ed25519";
+export type KeyKind = "p256" | "p384" | "p521" | "rsa2048" | "rsa3072" | "rsa4096" | "ed25519";
 
 /** A key pair with the way clients sign with it. */
 export type SigningKey = {
@@ -29,6 +29,8 @@ function generate(kind: KeyKind): KeyObject {
       return generateKeyPairSync("ec", { namedCurve: "P-521" }).privateKey;
     case "rsa2048":
       return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+    case "rsa3072":
+      return generateKeyPairSync("rsa", { modulusLength: 3072 }).privateKey;
     case "rsa4096":
       return generateKeyPairSync("rsa", { modulusLength: 4096 }).privateKey;
     case "ed25519":

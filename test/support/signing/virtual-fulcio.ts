@@ -82,9 +82,10 @@ export class VirtualFulcio {
   readonly intermediate: Issued;
   readonly log: SigningKey = makeKey("p256");
 
-  constructor(window: { readonly notBefore?: string; readonly notAfter?: string } = {}) {
+  /** `key` is what certificates are signed with. */
+  constructor(key: SigningKey = makeKey("p256")) {
     this.root = issue({ name: "fulcio root", extensions: CA_EXTENSIONS });
-    this.intermediate = issue({ name: "fulcio", issuer: this.root, extensions: CA_EXTENSIONS, ...window });
+    this.intermediate = issue({ name: "fulcio", issuer: this.root, key, extensions: CA_EXTENSIONS });
   }
 
   /** A certificate of ten minutes around the time that a virtual log states, for the workflow, and its key. */

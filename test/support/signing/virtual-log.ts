@@ -89,7 +89,7 @@ export class VirtualLog {
           hashAlgorithm: "SHA2_256",
           publicKey: {
             rawBytes: this.key.der.toString("base64"),
-            keyDetails: "PKIX_ECDSA_P256_SHA_256",
+            keyDetails: this.key.kind === "ed25519" ? "PKIX_ED25519" : "PKIX_ECDSA_P256_SHA_256",
             validFor: window,
           },
           logId: { keyId: Buffer.from(this.logId, "hex").toString("base64") },

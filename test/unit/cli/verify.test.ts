@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { InputError, PortError } from "../../../src/domain/errors.ts";
+import { parsePolicyFiles } from "../../../src/policy/parse.ts";
 import { cli, denied, fakeWorld, finding, judged, verdict } from "../../support/cli-fake.ts";
 
 const WEB = "registry.example.com/shop/web:1.2";
@@ -205,6 +206,31 @@ test("turns --key into a policy that demands that key and the transparency log o
   });
 });
 
+test("turns --certificate-identity into a policy that demands that subject and issuer, and log and SCT", async () => {
+  const fake = worldWith({ [WEB]: judged(verdict()) });
+  await cli(
+    ["verify", WEB, "--certificate-identity", "bob@example.com", "--certificate-oidc-issuer", "https://a"],
+    fake,
+  );
+  const [inline] = fake.composed[0]!.options.inlinePolicies;
+  assert.ok(inline !== undefined);
+  const parsed = parsePolicyFiles([inline], () => ({ error: "there are no files" }));
+  assert.ok(parsed.kind === "parsed");
+  const [authority] = parsed.set.authorities;
+  assert.ok(authority?.spec.kind === "keyless");
+  assert.deepEqual(authority.spec.identities, [
+    { issuer: { kind: "exact", text: "https://a" }, subject: { kind: "exact", text: "bob@example.com" } },
+  ]);
+  assert.deepEqual(
+    [authority.spec.transparencyLog, authority.spec.sct, authority.unsafe],
+    ["required", "required", []],
+  );
+  assert.deepEqual(
+    parsed.set.policies.map(({ match }) => match.images.map(({ text }) => text)),
+    [["registry.example.com/shop/web"]],
+  );
+});
+
 test("leaves the transparency log out of --key's policy only where that is spelled out", async () => {
   const fake = worldWith({ [WEB]: judged(verdict()) });
   await cli(["verify", WEB, "--key", "k.pub", "--unsafe-ignore-transparency-log"], fake);
@@ -266,9 +292,29 @@ const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   ["manifests", ["-f", "deploy.yaml"], /-f .* is not supported by this version: name the images themselves/],
   [
-    "a keyless identity",
+    "an identity without its issuer",
     [WEB, "--certificate-identity", "x"],
-    /--certificate-identity is not supported by this version/,
+    /--certificate-identity and --certificate-oidc-issuer go together/,
+  ],
+  [
+    "an issuer without an identity",
+    [WEB, "--certificate-oidc-issuer", "x"],
+    /--certificate-identity and --certificate-oidc-issuer go together/,
+  ],
+  [
+    "an identity and a key",
+    [WEB, "--certificate-identity", "x", "--certificate-oidc-issuer", "y", "--key", "k"],
+    /--certificate-identity and --key exclude each other/,
+  ],
+  [
+    "an identity and a policy",
+    [WEB, "--certificate-identity", "x", "--certificate-oidc-issuer", "y", "--policy", "p"],
+    /--certificate-identity and --policy exclude each other/,
+  ],
+  [
+    "an identity for a server",
+    [WEB, "--certificate-identity", "x", "--certificate-oidc-issuer", "y", "--server", "https://a"],
+    /--certificate-identity and --server exclude each other/,
   ],
   ["a key and a policy", [WEB, "--key", "k", "--policy", "p"], /--key and --policy exclude each other/],
   [

@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { after, describe, test } from "node:test";
 
 import { createRegistryClient } from "../../../src/adapters/oci/client.ts";
-import type { RegistryClientOptions, RequestReport } from "../../../src/adapters/oci/options.ts";
+import type { RegistryClientOptions } from "../../../src/adapters/oci/options.ts";
+import type { RequestReport } from "../../../src/net/request-report.ts";
 import { InputError } from "../../../src/domain/errors.ts";
 import type { ImageSource } from "../../../src/ports/image-source.ts";
 import { isPortError } from "../../support/port-error.ts";

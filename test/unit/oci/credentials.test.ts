@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 
 import { dockerConfigCredentials } from "../../../src/adapters/oci/docker-config.ts";
-import type { Credentials } from "../../../src/adapters/oci/credentials.ts";
+import type { Credentials } from "../../../src/net/credentials.ts";
 import { InputError } from "../../../src/domain/errors.ts";
 import type { Registry } from "../../../src/domain/reference.ts";
 import { isPortError } from "../../support/port-error.ts";

@@ -322,16 +322,6 @@ suite("authorities", () => {
     });
   }
 
-  for (const kind of ["notary", "notation", "simpleSigning"]) {
-    test(`of the kind ${kind} are not supported yet, and never ignored`, () => {
-      const text = authorityYaml("a").replace(/ {2}cosign: .*/, `  ${kind}: { anything: 1 }`);
-      assert.match(
-        problems(text).join("\n"),
-        new RegExp(`p\\.yaml:5:\\d+: spec\\.${kind}: is not supported by this version`),
-      );
-    });
-  }
-
   test("with a trust root too large to be one are refused unread", () => {
     const text = cosign("keys: [{ file: k }], trustRoot: root.json");
     const read = (_: string, path: string) => (path === "k" ? Buffer.from(PEM) : new Uint8Array(600 * 1024));

@@ -29,7 +29,7 @@ const GOOD = await collectAll(images, target, spec);
 const ASSESS = new Map(SCHEMES.signatures.map((scheme) => [scheme.id, scheme.authority(spec)!]));
 
 async function judge(evidence: SignatureEvidence): Promise<Opinion["kind"]> {
-  return (await ASSESS.get(evidence.scheme)!(evidence, target)).kind;
+  return (await ASSESS.get(evidence.scheme)!(evidence, target))!.kind;
 }
 
 test("the seeds of the fuzzing verify", async () =>
