@@ -59,9 +59,9 @@ suite("an expression agrees with another interpreter of CEL", () => {
       fc.property(celConditions, celRecord, (text, x) => {
         if (agrees(text, { x })) compared += 1;
       }),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
-    assert.ok(compared > 2000, `${compared} were compared`);
+    assert.ok(compared > 1300, `${compared} were compared`);
   });
 
   test("on whatever can be written, over whatever data", () => {
@@ -76,9 +76,9 @@ suite("an expression agrees with another interpreter of CEL", () => {
           if (agrees(text, { x, y })) compared += 1;
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
-    assert.ok(compared > 1000, `${compared} were compared`);
+    assert.ok(compared > 600, `${compared} were compared`);
   });
 });
 
@@ -290,7 +290,7 @@ suite("the paths of an expression", () => {
         const meter = () => new Meter(EVALUATION_COST);
         assert.deepEqual(expression.evaluate(part, meter()), expression.evaluate(whole, meter()));
       }),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
   });
 });
