@@ -34,6 +34,27 @@ test("tells unsigned, wrongly signed and could not tell apart in line and counte
   assert.doesNotMatch(text, /canary|sha256/);
 });
 
+test("counts what authorities on trial would have decided apart from what rules did", async () => {
+  const { telemetry, logs } = started();
+  const verdict = withFinding("violated", "unsigned");
+  const tried = (enforcement: "warn" | "audit", outcome: Outcome) => ({
+    ...verdict,
+    findings: verdict.findings.map((finding) => ({ ...finding, authority: "canary-key", enforcement, outcome })),
+  });
+  telemetry.events.verdictDecided(tried("warn", "satisfied"), 12);
+  telemetry.events.verdictDecided(tried("audit", "violated"), 12);
+  telemetry.events.verdictDecided(tried("audit", "violated"), 12);
+  assert.deepEqual(
+    logs.lines.map((line) => line["why"]),
+    ["", "canary-key:unsigned", "canary-key:unsigned"],
+  );
+  const { text } = await telemetry.metrics.render();
+  assert.match(text, /^assay_authority_trials_total\{enforcement="warn",outcome="satisfied"\} 1$/m);
+  assert.match(text, /^assay_authority_trials_total\{enforcement="audit",outcome="violated"\} 2$/m);
+  assert.doesNotMatch(text, /^assay_findings_total\{/m);
+  assert.doesNotMatch(text, /canary|sha256/);
+});
+
 test("writes one line for each event, and counts it", async () => {
   const { telemetry, logs } = started();
   const { events } = telemetry;
