@@ -60,7 +60,8 @@ function opinionOf({ step, reason, detail }: Refusal): Opinion {
 }
 
 /** Whoever starts the tag afterwards starts what the registry has under it. */
-const RESOLVED_NOTE = "the tag is taken for what is signed, wherever the registry's tag points: deploy it by this digest";
+const RESOLVED_NOTE =
+  "the tag is taken for what is signed, wherever the registry's tag points: deploy it by this digest";
 
 function judgeTag(collection: TrustedCollection, target: Target, { required, spec }: NotaryJudge): Opinion | undefined {
   const tag = target.requested.tag as Tag;
