@@ -19,11 +19,12 @@ async function refuse(): Promise<never> {
 }
 
 /** Records in a map, so that what is measured is our own work and no database's. */
-export function memoryStore(): RecordStore {
+function memoryStore(): RecordStore {
   const kept = new Map<string, Uint8Array>();
   return {
     get: async (space, key) => kept.get(`${space} ${key}`),
     getMany: async (space, keys) => keys.map((key) => kept.get(`${space} ${key}`)),
+    replace: async () => await refuse(),
     put: async (space, key, bytes) => void kept.set(`${space} ${key}`, bytes),
     delete: async (space, key) => void kept.delete(`${space} ${key}`),
     list: async () => ({ records: [], next: undefined }),
@@ -55,7 +56,12 @@ export function verifierOf(images: ImageSource, set: PolicySet): Verifier {
     clock: systemClock,
     ages: { signaturesMs: HOUR_MS, absenceMs: HOUR_MS },
     records,
-    policies: { current: () => set, onChange: () => () => undefined, problem: () => undefined, close: async () => undefined },
+    policies: {
+      current: () => set,
+      onChange: () => () => undefined,
+      problem: () => undefined,
+      close: async () => undefined,
+    },
     unmatched: "deny",
     observer: { verdictDecided: () => undefined, gapSeen: () => undefined },
   });
@@ -65,6 +71,8 @@ export function verifierOf(images: ImageSource, set: PolicySet): Verifier {
 export async function allow(verifier: Verifier, image: string): Promise<void> {
   const answer = await verifier.verify(parseReference(image), new AbortController().signal);
   if (answer.kind !== "judged" || answer.verdict.decision !== "allow") {
-    throw new Error(answer.kind === "judged" ? answer.verdict.findings.map(({ message }) => message).join() : answer.message);
+    throw new Error(
+      answer.kind === "judged" ? answer.verdict.findings.map(({ message }) => message).join() : answer.message,
+    );
   }
 }
