@@ -69,5 +69,11 @@ const native = await floor();
 const unlogged = await coldImage("transparencyLog: unsafeIgnored");
 const logged = await coldImage("rekorKeys: [{ file: log.pub }]");
 report({ name: "floor: one P-256 check and four hashes", figure: native, unit: "µs", limit: 1000, must: "at-most" });
-report({ name: "key-signed image, cold, CPU from reference to verdict", figure: unlogged, unit: "µs", limit: 300, must: "at-most" });
+report({
+  name: "key-signed image, cold, CPU from reference to verdict",
+  figure: unlogged,
+  unit: "µs",
+  limit: 300,
+  must: "at-most",
+});
 report({ name: "the same with its log entry checked", figure: logged, unit: "µs", limit: 500, must: "at-most" });

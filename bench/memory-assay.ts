@@ -55,7 +55,12 @@ export function verifierOf(images: ImageSource, set: PolicySet): Verifier {
     clock: systemClock,
     ages: { signaturesMs: HOUR_MS, absenceMs: HOUR_MS },
     records,
-    policies: { current: () => set, onChange: () => () => undefined, problem: () => undefined, close: async () => undefined },
+    policies: {
+      current: () => set,
+      onChange: () => () => undefined,
+      problem: () => undefined,
+      close: async () => undefined,
+    },
     unmatched: "deny",
     observer: { verdictDecided: () => undefined, gapSeen: () => undefined },
   });
@@ -65,6 +70,8 @@ export function verifierOf(images: ImageSource, set: PolicySet): Verifier {
 export async function allow(verifier: Verifier, image: string): Promise<void> {
   const answer = await verifier.verify(parseReference(image), new AbortController().signal);
   if (answer.kind !== "judged" || answer.verdict.decision !== "allow") {
-    throw new Error(answer.kind === "judged" ? answer.verdict.findings.map(({ message }) => message).join() : answer.message);
+    throw new Error(
+      answer.kind === "judged" ? answer.verdict.findings.map(({ message }) => message).join() : answer.message,
+    );
   }
 }

@@ -53,6 +53,7 @@ export const signerSchema = z.discriminatedUnion("kind", [
 const findingSchema = z.strictObject({
   policy: z.string(),
   rule: z.string(),
+  authority: z.string().optional().describe("Set for a trial: an authority on which the rule may not rely yet"),
   outcome,
   reason: z.string().optional(),
   enforcement,

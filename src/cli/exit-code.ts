@@ -1,4 +1,5 @@
 import type { InputCode, PortCode } from "../domain/errors.ts";
+import { isOnlyUndetermined } from "../domain/undetermined.ts";
 import type { Unresolved } from "../pipeline/assay.ts";
 import type { ShownVerdict } from "./shown-verdict.ts";
 
@@ -43,9 +44,7 @@ export function isUndetermined(outcome: Outcome): boolean {
   if (outcome.kind === "unresolved") {
     return outcome.problem.retryable || !CONCLUSIVE.some((code) => code === outcome.problem.code);
   }
-  const { decision, findings } = outcome.verdict;
-  const against = findings.filter((finding) => finding.outcome !== "satisfied" && finding.enforcement === "deny");
-  return decision === "deny" && against.length > 0 && against.every((finding) => finding.outcome === "undetermined");
+  return isOnlyUndetermined(outcome.verdict);
 }
 
 function exitCodeOf(outcome: Outcome): ExitCode {

@@ -21,6 +21,7 @@ const Cite = z.discriminatedUnion("kind", [
 const Finding = z.looseObject({
   policy: text,
   rule: text,
+  authority: text.optional(),
   outcome: z.enum(["satisfied", "violated", "undetermined"]),
   reason: text.optional(),
   enforcement: z.enum(["deny", "warn", "audit"]),

@@ -16,7 +16,7 @@ export type RootsParts = {
 };
 
 /** The TUF repository that a root is to be read from; none for one that stands in a file. */
-export function repositoryOf(root: TrustRoot, publicGood: TufRepository | undefined): TufRepository | undefined {
+function repositoryOf(root: TrustRoot, publicGood: TufRepository | undefined): TufRepository | undefined {
   switch (root.kind) {
     case "public-good":
       return publicGood;
@@ -32,7 +32,7 @@ export function repositoryOf(root: TrustRoot, publicGood: TufRepository | undefi
  * The root of an authority that a TUF repository may give. A key's signatures are judged by the built-in logs of the
  * public-good instance, so that authorities of keys alone make no request.
  */
-export function refreshableRoot({ spec }: Authority): SigstoreRoot | undefined {
+function refreshableRoot({ spec }: Authority): SigstoreRoot | undefined {
   if (spec.kind === "keyless") return spec.root;
   if (spec.kind !== "cosign" || spec.transparencyLog.kind !== "required") return undefined;
   const { root } = spec.transparencyLog;

@@ -51,10 +51,9 @@ const MAX_DEPTH = 16;
 export function parseCoseSign1(bytes: Uint8Array, maxBytes: number): CoseSign1 {
   if (bytes.length > maxBytes) refuse(`has ${bytes.length} bytes, more than the ${maxBytes} allowed`);
   const envelope = decodeCbor(bytes, "is not acceptable CBOR");
-  if (!(envelope instanceof CborTag) || envelope.tag !== SIGN1 || !Array.isArray(envelope.value)) {
-    refuse("is no COSE_Sign1 with its tag 18");
-  }
-  const [rawHeader, unprotected, payload, signature, ...more]: readonly CborValue[] = envelope.value;
+  const parts = envelope instanceof CborTag && envelope.tag === SIGN1 ? envelope.value : undefined;
+  if (!isCborList(parts)) refuse("is no COSE_Sign1 with its tag 18");
+  const [rawHeader, unprotected, payload, signature, ...more] = parts;
   if (more.length > 0) refuse("has more than the four parts of a COSE_Sign1");
   const body = bytesOf(rawHeader, "protected header");
   const content = bytesOf(payload, "payload");
@@ -115,8 +114,16 @@ function isDeeper(value: CborValue, levels: number): boolean {
 
 function childrenOf(value: CborValue): readonly CborValue[] {
   if (value instanceof CborTag) return [value.value];
-  if (value instanceof Map) return [...value].flat();
-  return Array.isArray(value) ? value : [];
+  if (isCborMap(value)) return [...value].flat();
+  return isCborList(value) ? value : [];
+}
+
+export function isCborList(value: CborValue | undefined): value is readonly CborValue[] {
+  return Array.isArray(value);
+}
+
+function isCborMap(value: CborValue | undefined): value is ReadonlyMap<CborValue, CborValue> {
+  return value instanceof Map;
 }
 
 function bytesOf(value: CborValue | undefined, name: string): Uint8Array {
@@ -124,9 +131,8 @@ function bytesOf(value: CborValue | undefined, name: string): Uint8Array {
 }
 
 function headerOf(value: CborValue | undefined, name: string): CoseHeader {
-  if (!(value instanceof Map)) refuse(`has a ${name} header that is no map`);
-  const header: ReadonlyMap<CborValue, CborValue> = value;
-  const entries = [...header].map(([label, parameter]): [CoseLabel, CborValue] => {
+  if (!isCborMap(value)) refuse(`has a ${name} header that is no map`);
+  const entries = [...value].map(([label, parameter]): [CoseLabel, CborValue] => {
     const known = typeof label === "string" || (typeof label === "number" && Number.isInteger(label));
     return known ? [label, parameter] : refuse(`has a ${name} header with a name that is neither number nor text`);
   });

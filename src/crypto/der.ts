@@ -39,6 +39,16 @@ export function readDer(bytes: Uint8Array): DerValue {
   return value;
 }
 
+/** The elements of a constructed one, one by one and as many as there are: only the size of the whole limits them. */
+export function* elementsOf(value: DerValue | undefined, tag: number): Generator<DerValue, void> {
+  const { content } = expected(value, tag);
+  for (let at = 0; at < content.length;) {
+    const child = elementAt(content, at);
+    yield child;
+    at += child.bytes.length;
+  }
+}
+
 /** The elements of a constructed one, which must have this tag. */
 export function childrenOf(value: DerValue | undefined, tag: number): readonly DerValue[] {
   const children: DerValue[] = [];
@@ -56,16 +66,6 @@ export function derOf(tag: number, parts: readonly Uint8Array[]): Uint8Array {
   const bytes = Buffer.from(size.length % 2 === 0 ? size : `0${size}`, "hex");
   const length = content.length < 0x80 ? bytes : Buffer.concat([Buffer.of(0x80 | bytes.length), bytes]);
   return Buffer.concat([Buffer.of(tag), length, content]);
-}
-
-/** The same one by one, and as many as there are: for lists whose length only the size of the whole limits. */
-export function* elementsOf(value: DerValue | undefined, tag: number): Generator<DerValue, void> {
-  const { content } = expected(value, tag);
-  for (let at = 0; at < content.length;) {
-    const child = elementAt(content, at);
-    yield child;
-    at += child.bytes.length;
-  }
 }
 
 /** The element itself if it has this tag. */

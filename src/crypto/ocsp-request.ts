@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 
 import { publicKeyBits } from "./certificate-id.ts";
 import type { Certificate } from "./certificate.ts";
+import { derOf, TAG } from "./der.ts";
 
 const SHA1 = Buffer.from("300906052b0e03021a0500", "hex");
 
@@ -10,17 +11,15 @@ export function ocspRequest(certificate: Certificate, issuer: Certificate): Uint
   const name = hash("sha1", Buffer.from(certificate.issuer, "hex"), "buffer");
   const key = hash("sha1", publicKeyBits(issuer), "buffer");
   const serial = Buffer.from(certificate.serial, "hex");
-  const id = sequence(SHA1, element(0x04, name), element(0x04, key), element(0x02, serial));
+  const id = sequence(
+    SHA1,
+    derOf(TAG.octetString, [name]),
+    derOf(TAG.octetString, [key]),
+    derOf(TAG.integer, [serial]),
+  );
   return sequence(sequence(sequence(sequence(id))));
 }
 
 function sequence(...parts: readonly Uint8Array[]): Uint8Array {
-  return element(0x30, ...parts);
-}
-
-function element(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const content = Buffer.concat(parts);
-  const { length } = content;
-  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.of(tag, ...size), content]);
+  return derOf(TAG.sequence, parts);
 }

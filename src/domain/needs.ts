@@ -1,3 +1,4 @@
+import { isPredicateType } from "./predicate-type.ts";
 import type { AuthorityName } from "./trust.ts";
 
 /** How deep the layers must be read: a numeric USER is judged from the configuration, a name needs the image's passwd. */
@@ -38,7 +39,9 @@ export function joinNeeds(a: Needs, b: Needs): Needs {
 
 /** What is asked of statements of this predicate type, whoever made them; nothing for a type that is not known. */
 export function pathsFor(needs: readonly StatementNeed[], predicateType: string | undefined): readonly string[] {
-  const asked = needs.filter((need) => need.predicateType === predicateType).flatMap(({ paths }) => paths);
+  const asked = needs
+    .filter((need) => isPredicateType(need.predicateType, predicateType))
+    .flatMap(({ paths }) => paths);
   return [...new Set(asked)].sort();
 }
 

@@ -17,6 +17,7 @@ import type {
 export type FindingJson = {
   readonly policy: string;
   readonly rule: string;
+  readonly authority?: string;
   readonly outcome: Outcome;
   readonly reason?: FindingReason;
   readonly enforcement: Enforcement;
@@ -82,7 +83,8 @@ export function verdictJson(verdict: Verdict): VerdictJson {
 
 function findingJson(finding: Finding): FindingJson {
   const { policy, rule, outcome, enforcement, message, cites } = finding;
-  return { policy, rule, outcome, ...given({ reason: finding.reason }), enforcement, message, cites };
+  const { authority, reason } = finding;
+  return { policy, rule, ...given({ authority }), outcome, ...given({ reason }), enforcement, message, cites };
 }
 
 function signatureJson(tried: SignatureTried): SignatureJson {

@@ -51,6 +51,8 @@ export type Finding = {
   readonly policy: string;
   /** Position and kind in the policy, such as `rules[0].signed`. */
   readonly rule: string;
+  /** Set where it is no more than a trial: what this authority, on which the rule may not rely yet, would have decided. */
+  readonly authority: string | undefined;
   readonly outcome: Outcome;
   readonly reason: FindingReason | undefined;
   readonly enforcement: Enforcement;

@@ -17,8 +17,6 @@ import type { Schemes } from "../schemes/scheme.ts";
 /** No answer is served for longer than this without a new judgement, even if nothing it rests on ages. */
 const LONGEST_SERVICE_MS = 24 * 3_600_000;
 
-const NO_STATEMENTS: Statements = new Map();
-
 export type Decide = {
   readonly dossier: Dossier;
   readonly facts: ImageFacts;
@@ -33,13 +31,13 @@ export type Decide = {
 
 /** Judges facts at an instant and names the verdict by everything it depends on. */
 export function decide(input: Decide, at: Instant): Judged {
-  const { dossier, facts, set, matched, unmatched } = input;
+  const { dossier, facts, statements, set, matched, unmatched } = input;
   const image = formatReference(dossier.subject.requested);
   const { resolvedAt } = dossier.subject;
   const places = (spec: AuthoritySpec): readonly SourceKey[] => sourcesOf(spec, input.schemes.signatures);
   const attestationSourcesOf = (spec: AuthoritySpec): readonly SourceKey[] =>
     sourcesOf(spec, input.schemes.attestations);
-  const looks = { sourcesOf: places, attestationSourcesOf, statements: NO_STATEMENTS };
+  const looks = { sourcesOf: places, attestationSourcesOf, statements };
   const body = judge({ facts, image, set, matched, at, resolvedAt, unmatched, ...looks });
   const verdict: Verdict = { id: verdictId(input, image, body.validFrom), ...body };
   const freshUntil =
@@ -49,13 +47,14 @@ export function decide(input: Decide, at: Instant): Judged {
 
 /** The observation times, the clock and the wording of files are left out: they change no answer. */
 function verdictId(
-  { facts, matched, unmatched }: Decide,
+  { facts, statements, matched, unmatched }: Decide,
   image: string,
   validFrom: Instant | undefined,
 ): Verdict["id"] {
   const policies = matched.map(withoutPlaces);
   return addressOf("verdict", {
     facts: facts.id,
+    statements: atHand(statements),
     policies,
     waivers: [],
     judge: JUDGE_VERSION,
@@ -63,4 +62,10 @@ function verdictId(
     image,
     validFrom,
   });
+}
+
+/** What the facts do not tell: which statements could be read. With none asked for, it makes no difference. */
+function atHand(statements: Statements): readonly string[] | undefined {
+  const known = [...statements.values()].filter(({ value }) => value.kind === "known");
+  return statements.size === 0 ? undefined : known.map(({ digest }) => digest).sort();
 }

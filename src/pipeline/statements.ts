@@ -1,6 +1,7 @@
 import type { Dossier, SignatureEvidence } from "../domain/evidence.ts";
 import type { AttestationFact, ImageFacts, StatementFact } from "../domain/facts.ts";
 import { pathsFor, type StatementNeed } from "../domain/needs.ts";
+import { isPredicateType } from "../domain/predicate-type.ts";
 import type { StatementView, Statements } from "../domain/statement.ts";
 import type { Schemes } from "../schemes/scheme.ts";
 import { Slices } from "./slices.ts";
@@ -41,7 +42,8 @@ function askedFor({ authority, opinion }: AttestationFact, needs: readonly State
   if (opinion.kind !== "verified") return undefined;
   const { statement } = opinion;
   const isAsked = needs.some(
-    ({ attesters, predicateType }) => attesters.includes(authority) && predicateType === statement.predicateType,
+    ({ attesters, predicateType }) =>
+      attesters.includes(authority) && isPredicateType(predicateType, statement.predicateType),
   );
   return isAsked ? statement : undefined;
 }

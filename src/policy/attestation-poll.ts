@@ -1,11 +1,11 @@
-import type { AttestationFact } from "../domain/facts.ts";
+import type { AttestationFact, Signer } from "../domain/facts.ts";
 import type { Gap } from "../domain/gap.ts";
 import { earliest, plus, type Instant } from "../domain/instant.ts";
 import type { AttestationQuery } from "../domain/policy.ts";
+import { isPredicateType } from "../domain/predicate-type.ts";
 import type { AuthorityName } from "../domain/trust.ts";
 import type { FindingReason } from "../domain/verdict.ts";
 import { CLOCK_SKEW_MS } from "./age-limit.ts";
-import { isPredicateType } from "./predicate-type.ts";
 import type { Case } from "./rules/rule.ts";
 import { judgeStatement } from "./statement-condition.ts";
 import type { Target } from "./vouched-target.ts";
@@ -36,7 +36,7 @@ export type Poll = {
   /** The attestations on which its word rests, as `select` has it. */
   readonly chosen: readonly Answered[];
   /** Who certainly stands for what is asked. */
-  readonly signers: readonly string[];
+  readonly signers: readonly Signer[];
   /** Whether something that was not seen could make it stand for what is asked. */
   readonly open: boolean;
 };

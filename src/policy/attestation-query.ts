@@ -1,3 +1,4 @@
+import type { Signer } from "../domain/facts.ts";
 import type { Gap } from "../domain/gap.ts";
 import type { AttestationQuery } from "../domain/policy.ts";
 import type { AuthorityName } from "../domain/trust.ts";
@@ -27,20 +28,22 @@ export function judgeQuery(query: AttestationQuery, target: Target, of: Case): A
   const all = [...polls.values()];
   const holding = all.filter(({ signers }) => signers.length > 0).flatMap(holdingOf);
   const open = all.some((poll) => poll.open);
-  return { judgement: judgement(query, target, polls), holding, open, gaps: gapsOf(all) };
+  return { judgement: judgement(query, target, polls, of), holding, open, gaps: gapsOf(all) };
 }
 
 function holdingOf({ chosen }: Poll): readonly Answered[] {
   return chosen.filter(({ answer }) => answer.kind === "holds");
 }
 
-function judgement(query: AttestationQuery, target: Target, polls: ReadonlyMap<AuthorityName, Poll>): Judgement {
+type Polls = ReadonlyMap<AuthorityName, Poll>;
+
+function judgement(query: AttestationQuery, target: Target, polls: Polls, of: Case): Judgement {
   const all = [...polls.values()];
-  const signersOf = (name: AuthorityName): readonly string[] => polls.get(name)?.signers ?? [];
+  const signersOf = (name: AuthorityName): readonly Signer[] => polls.get(name)?.signers ?? [];
   if (isSatisfiable(query.by, signersOf, () => false)) return attested(query, target, all);
   const isOpen = (name: AuthorityName): boolean => polls.get(name)?.open ?? false;
   if (isSatisfiable(query.by, signersOf, isOpen)) return couldNotTell(query, target, all);
-  return describeUnattested(query, target.label, all);
+  return describeUnattested(query, target.label, all, of);
 }
 
 function attested({ by, predicateType }: AttestationQuery, { label }: Target, polls: readonly Poll[]): Judgement {

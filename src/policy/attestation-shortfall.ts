@@ -2,18 +2,25 @@ import { formatDuration } from "../domain/duration.ts";
 import type { AttestationFact } from "../domain/facts.ts";
 import { quoted } from "../domain/quoted.ts";
 import type { AttestationQuery } from "../domain/policy.ts";
+import { isPredicateType } from "../domain/predicate-type.ts";
 import type { Cite, FindingReason } from "../domain/verdict.ts";
 import type { Answered, Poll } from "./attestation-poll.ts";
 import { violated, type Judgement } from "./judgement.ts";
-import { isPredicateType } from "./predicate-type.ts";
+import type { Case } from "./rules/rule.ts";
 import { formatSignatories } from "./signatories.ts";
+import { hintOf } from "./signer-hint.ts";
 import { furthestRejection, notRelied, outOfTime, type Shortfall } from "./signature-shortfall.ts";
 import type { Vote } from "./votes.ts";
 
 /** Says why attestations do not suffice where everything was seen. */
-export function describeUnattested(query: AttestationQuery, label: string, polls: readonly Poll[]): Judgement {
+export function describeUnattested(
+  query: AttestationQuery,
+  label: string,
+  polls: readonly Poll[],
+  of: Case,
+): Judgement {
   const relied = polls.filter(({ ballot }) => ballot.relied);
-  const [reason, message] = shortfall(query, label, relied);
+  const [reason, message] = shortfall(query, label, relied, of);
   const idle = notRelied(
     polls.map(({ ballot }) => ballot),
     "attested something",
@@ -23,7 +30,7 @@ export function describeUnattested(query: AttestationQuery, label: string, polls
 
 type Failed = { readonly poll: Poll; readonly reason: FindingReason; readonly why: string };
 
-function shortfall(query: AttestationQuery, label: string, polls: readonly Poll[]): Shortfall {
+function shortfall(query: AttestationQuery, label: string, polls: readonly Poll[], of: Case): Shortfall {
   const failed = polls.flatMap((poll) => failuresOf(poll));
   const [first] = failed;
   const standing = polls.filter(({ signers }) => signers.length > 0).map(({ name }) => name);
@@ -32,7 +39,7 @@ function shortfall(query: AttestationQuery, label: string, polls: readonly Poll[
     const message = `${label} is attested to by ${standing.join(", ")} only, and ${formatSignatories(query.by)} must have attested (${query.predicateType}), each with a key of its own.`;
     return ["threshold", message];
   }
-  return missing(query, label, polls);
+  return missing(query, label, polls, of);
 }
 
 function failuresOf(poll: Poll): readonly Failed[] {
@@ -57,7 +64,7 @@ const MENDS: Readonly<Partial<Record<FindingReason, (query: AttestationQuery) =>
 };
 
 /** Nothing to judge: none of this type, or none that counts. */
-function missing(query: AttestationQuery, label: string, polls: readonly Poll[]): Shortfall {
+function missing(query: AttestationQuery, label: string, polls: readonly Poll[], of: Case): Shortfall {
   const votes = polls.flatMap(({ ballot }) => ballot.votes);
   const late = votes.find((vote) => isLate(vote) && isOfType(vote, query));
   if (late !== undefined) return outOfTime(late, label, "attestation");
@@ -65,8 +72,9 @@ function missing(query: AttestationQuery, label: string, polls: readonly Poll[])
   const types = [...new Set(votes.flatMap(typeOf))];
   const rejected = furthestRejection(votes.filter(({ standing }) => standing === "rejected"));
   if (types.length === 0 && rejected !== undefined) {
-    const { authority, reason, detail } = rejected;
-    const message = `${label} is not ${asked}: an attestation was found, but for ${authority} it fails with ${reason}: ${detail}.`;
+    const { fact, reason, detail } = rejected;
+    const hint = hintOf(fact, of.facts.attestations);
+    const message = `${label} is not ${asked}: an attestation was found, but for ${fact.authority} it fails with ${reason}: ${detail}.${hint}`;
     return ["wrongly-signed", message];
   }
   const others =

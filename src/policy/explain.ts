@@ -1,4 +1,5 @@
 import type { Policy } from "../domain/policy.ts";
+import { isOnlyUndetermined } from "../domain/undetermined.ts";
 import type { Decision, Finding, FindingReason, VerdictBody } from "../domain/verdict.ts";
 import { explainRule } from "./rules/index.ts";
 
@@ -34,14 +35,6 @@ export function explain(verdict: VerdictBody): Explanation {
   }
   const couldNotTell = isOnlyUndetermined(verdict) ? " because something could not be determined" : "";
   return { headline: `${decided}${couldNotTell}: ${first.message}`, findings };
-}
-
-/** Whether nothing is known against the image: it is refused only for what could not be told (exit status 2). */
-export function isOnlyUndetermined(verdict: VerdictBody): boolean {
-  const against = verdict.findings.filter(
-    ({ outcome, enforcement }) => outcome !== "satisfied" && enforcement === "deny",
-  );
-  return against.length > 0 && against.every(({ outcome }) => outcome === "undetermined");
 }
 
 function byWhom({ policies, unsafe }: VerdictBody): string {

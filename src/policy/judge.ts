@@ -11,6 +11,7 @@ import { describeGap, type Judgement } from "./judgement.ts";
 import { judgeRule } from "./rules/index.ts";
 import type { Case } from "./rules/rule.ts";
 import { platformName } from "./runnable-platforms.ts";
+import { trialsOf } from "./trial.ts";
 import { timelineAt } from "./timeline.ts";
 import { rulePosition, weakeningOfUnmatched, weakeningsOf, type Unmatched } from "./weakenings.ts";
 
@@ -74,15 +75,24 @@ export function judge(input: JudgeInput): VerdictBody {
 }
 
 function applyPolicy(policy: Policy, shared: Omit<Case, "platforms" | "enforcement">): readonly Applied[] {
-  return policy.rules.map(({ rule, enforcement }, at) => {
-    const judgement = judgeRule(rule, { ...shared, platforms: policy.platforms, enforcement });
+  return policy.rules.flatMap(({ rule, enforcement }, at) => {
+    const of = { ...shared, platforms: policy.platforms, enforcement };
     const position = { policy: policy.name, rule: rulePosition(rule, at) };
-    return { finding: findingOf(position, enforcement, judgement), gaps: judgement.gaps };
+    const judgement = judgeRule(rule, of);
+    const ruled = {
+      finding: findingOf({ ...position, authority: undefined }, enforcement, judgement),
+      gaps: judgement.gaps,
+    };
+    const tried = trialsOf(rule, of).map((trial) => ({
+      finding: findingOf({ ...position, authority: trial.authority }, trial.enforcement, trial.judgement),
+      gaps: trial.judgement.gaps,
+    }));
+    return [ruled, ...tried];
   });
 }
 
 function findingOf(
-  position: Pick<Finding, "policy" | "rule">,
+  position: Pick<Finding, "policy" | "rule" | "authority">,
   enforcement: Enforcement,
   judgement: Judgement,
 ): Finding {
@@ -107,7 +117,8 @@ const UNMATCHED_ENFORCEMENT: Readonly<Record<Unmatched, Enforcement>> = {
 function unmatchedFinding({ image, matched, unmatched }: JudgeInput): Finding {
   const enforcement = matched.length > 0 ? "deny" : UNMATCHED_ENFORCEMENT[unmatched];
   const message = `No policy says anything about ${image}. Write a policy whose match.images covers it.`;
-  return { policy: "", rule: "", outcome: "violated", reason: "no-policy", enforcement, message, cites: [] };
+  const position = { policy: "", rule: "", authority: undefined } as const;
+  return { ...position, outcome: "violated", reason: "no-policy", enforcement, message, cites: [] };
 }
 
 function unmatchedWeakening({ matched, unmatched }: JudgeInput): readonly string[] {

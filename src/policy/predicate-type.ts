@@ -17,10 +17,6 @@ const SHORT: ReadonlyMap<string, string> = new Map([
   ["custom", "https://cosign.sigstore.dev/attestation/v1"],
 ]);
 
-/** Types that some tools write with the version of the format behind them: `https://spdx.dev/Document/v2.3`. */
-const VERSIONED: readonly string[] = ["spdx", "cyclonedx", "openvex"].flatMap((name) => SHORT.get(name) ?? []);
-const VERSION = /^\/v[0-9]+(?:\.[0-9]+)*$/;
-
 /** A short name becomes the URI it stands for; a URI is itself. Throws `InputError`. */
 export function parsePredicateType(text: string): string {
   const known = SHORT.get(text);
@@ -31,13 +27,4 @@ export function parsePredicateType(text: string): string {
     "policy",
     `${quoted(text, 80)} is no predicate type: write its URI, or a short name${suggestion(text, [...SHORT.keys()])}`,
   );
-}
-
-/**
- * Whether a statement is of the type that is asked for. SPDX, CycloneDX and OpenVEX asked for without a version are found
- * in every version; any other type, and a type that is asked for with its version, is only itself.
- */
-export function isPredicateType(asked: string, found: string): boolean {
-  if (asked === found) return true;
-  return VERSIONED.includes(asked) && found.startsWith(asked) && VERSION.test(found.slice(asked.length));
 }

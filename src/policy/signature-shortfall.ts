@@ -1,23 +1,53 @@
+import type { Digest } from "../domain/digest.ts";
 import { STEPS } from "../domain/facts.ts";
 import type { Signatories } from "../domain/policy.ts";
 import type { Cite, FindingReason } from "../domain/verdict.ts";
 import { violated, type Judgement } from "./judgement.ts";
-import { formatSignatories } from "./signatories.ts";
-import { countedSigners, type Ballot, type Fact, type Vote } from "./votes.ts";
+import type { Case } from "./rules/rule.ts";
+import { formatSignatories, membersOf } from "./signatories.ts";
+import { hintOf } from "./signer-hint.ts";
+import type { Target } from "./vouched-target.ts";
+import { ballotOf, countedSigners, type Ballot, type Fact, type Vote } from "./votes.ts";
 
 /** Says why signatures do not suffice where everything was seen: none, wrong ones, old ones, or too few. */
-export function describeShortfall(by: Signatories, label: string, ballots: readonly Ballot[]): Judgement {
+export function describeShortfall(
+  by: Signatories,
+  { label, digests }: Target,
+  ballots: readonly Ballot[],
+  of: Case,
+): Judgement {
   const relied = ballots.filter((ballot) => ballot.relied);
   const votes = relied.flatMap((ballot) => ballot.votes);
   const counted = relied.filter((ballot) => countedSigners(ballot).length > 0);
-  const [reason, message] = shortfall(by, label, votes, counted);
-  return violated(reason, message + notRelied(ballots, "signed"), citesOf(votes));
+  const furthest = furthestRejection(votes);
+  const [reason, message] = shortfall(by, label, { votes, counted, furthest });
+  const hint = reason === "wrongly-signed" && furthest !== undefined ? hintOf(furthest.fact, of.facts.signatures) : "";
+  const others = hint === "" ? strangers(by, digests, of) : hint;
+  return violated(reason, message + others + notRelied(ballots, "signed"), citesOf(votes));
+}
+
+/** Authorities that the rule does not ask for, and that accept a signature all the same. */
+function strangers(by: Signatories, digests: readonly Digest[], of: Case): string {
+  const asked = membersOf(by);
+  const ballots = [...of.authorities.keys()]
+    .filter((name) => !asked.includes(name))
+    .map((name) => ballotOf(name, digests, of));
+  const signed = ballots.filter(({ votes }) => votes.some(({ standing }) => standing === "counts"));
+  return signed.length === 0
+    ? ""
+    : ` It is signed by ${signed.map(({ name }) => name).join(", ")}, for which this rule does not ask.`;
 }
 
 /** Why, for machines and for people. */
 export type Shortfall = readonly [FindingReason, string];
 
-function shortfall(by: Signatories, label: string, votes: readonly Vote[], counted: readonly Ballot[]): Shortfall {
+type Seen = {
+  readonly votes: readonly Vote[];
+  readonly counted: readonly Ballot[];
+  readonly furthest: Rejected | undefined;
+};
+
+function shortfall(by: Signatories, label: string, { votes, counted, furthest }: Seen): Shortfall {
   const asked = formatSignatories(by);
   if (counted.length > 0) {
     const names = counted.map(({ name }) => name).join(", ");
@@ -28,7 +58,6 @@ function shortfall(by: Signatories, label: string, votes: readonly Vote[], count
   }
   const late = votes.find(({ standing }) => standing === "expired" || standing === "not-yet-valid");
   if (late !== undefined) return outOfTime(late, label, "signature");
-  const furthest = furthestRejection(votes);
   if (furthest !== undefined) return ["wrongly-signed", wrongly(furthest, votes.length, label, asked)];
   return [
     "unsigned",
@@ -59,21 +88,21 @@ export function outOfTime({ fact, standing }: Vote<Fact>, label: string, what: s
   ];
 }
 
-type Rejected = { readonly step: number; readonly reason: string; readonly detail: string; readonly authority: string };
+type Rejected = { readonly step: number; readonly reason: string; readonly detail: string; readonly fact: Fact };
 
 /** The one that came closest says the most about what to mend. */
 export function furthestRejection(votes: readonly Vote<Fact>[]): Rejected | undefined {
-  const rejected = votes.flatMap(({ fact: { opinion, authority } }): readonly Rejected[] =>
-    opinion.kind === "rejected"
-      ? [{ step: STEPS.indexOf(opinion.step), reason: opinion.reason, detail: opinion.detail, authority }]
-      : [{ step: -1, reason: "no-signer", detail: "the signature names nobody", authority }],
+  const rejected = votes.flatMap(({ fact }): readonly Rejected[] =>
+    fact.opinion.kind === "rejected"
+      ? [{ ...fact.opinion, step: STEPS.indexOf(fact.opinion.step), fact }]
+      : [{ step: -1, reason: "no-signer", detail: "the signature names nobody", fact }],
   );
   return rejected.sort((a, b) => b.step - a.step)[0];
 }
 
 function wrongly(best: Rejected, count: number, label: string, asked: string): string {
   const others = count > 1 ? ` (and ${count - 1} more that do not count)` : "";
-  return `${label} is not signed by ${asked}: a signature was found, but for ${best.authority} it fails with ${best.reason}: ${best.detail}${others}.`;
+  return `${label} is not signed by ${asked}: a signature was found, but for ${best.fact.authority} it fails with ${best.reason}: ${best.detail}${others}.`;
 }
 
 /** Names those who did but are only tried as yet. */

@@ -1,20 +1,8 @@
 import type { Signer } from "../domain/facts.ts";
 import type { Signatories } from "../domain/policy.ts";
 import type { AuthorityName } from "../domain/trust.ts";
-
-/** One text per signer, whatever the format of the signature. */
-export function signerKey(signer: Signer): string {
-  switch (signer.kind) {
-    case "key":
-      return JSON.stringify(["key", signer.spki]);
-    case "identity":
-      return JSON.stringify(["identity", signer.issuer, signer.subject]);
-    case "x509":
-      return JSON.stringify(["x509", signer.trustStore, signer.dn]);
-    case "pgp":
-      return JSON.stringify(["pgp", signer.fingerprint.toUpperCase()]);
-  }
-}
+import { membersOf } from "./signatories.ts";
+import { identitiesOf } from "./signer-identity.ts";
 
 /** A member of a tree as one place to fill; the same authority in two branches is two of them. */
 type Seat = { readonly kind: "seat"; readonly signers: readonly string[] };
@@ -30,15 +18,16 @@ type Seating = ReadonlyMap<string, Seat>;
  */
 export function isSatisfiable(
   tree: Signatories,
-  signersOf: (name: AuthorityName) => readonly string[],
+  signersOf: (name: AuthorityName) => readonly Signer[],
   isUnseen: (name: AuthorityName) => boolean,
 ): boolean {
+  const identityOf = identitiesOf(membersOf(tree).flatMap(signersOf));
   let seats = 0;
   const tableOf = (node: Signatories): Table => {
     if (node.kind === "at-least") return { kind: "at-least", count: node.count, of: node.of.map(tableOf) };
     // Not JSON, so it is no signer's key.
     const stranger = isUnseen(node.name) ? [`unseen ${seats++}`] : [];
-    return { kind: "seat", signers: [...new Set([...signersOf(node.name), ...stranger])] };
+    return { kind: "seat", signers: [...new Set([...signersOf(node.name).map(identityOf), ...stranger])] };
   };
   const table = tableOf(tree);
   return canFillEnough(table) && fill(table, new Map(), () => true);

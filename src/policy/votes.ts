@@ -1,11 +1,10 @@
 import type { Digest } from "../domain/digest.ts";
 import type { SourceKey } from "../domain/evidence.ts";
-import type { AttestationFact, SignatureFact, SourceFact } from "../domain/facts.ts";
+import type { AttestationFact, SignatureFact, Signer, SourceFact } from "../domain/facts.ts";
 import type { Gap } from "../domain/gap.ts";
 import type { Enforcement } from "../domain/policy.ts";
 import type { AuthorityName, AuthoritySpec } from "../domain/trust.ts";
 import type { Case } from "./rules/rule.ts";
-import { signerKey } from "./signer-matching.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** How one signature stands at this instant. */
@@ -30,6 +29,11 @@ export type Ballot<F extends Fact = SignatureFact> = {
 };
 
 const STRENGTH: Readonly<Record<Enforcement, number>> = { audit: 0, warn: 1, deny: 2 };
+
+/** Whether an authority of one enforcement may carry a rule of another. */
+export function isReliedUpon(authority: Enforcement, rule: Enforcement): boolean {
+  return STRENGTH[authority] >= STRENGTH[rule];
+}
 
 /**
  * Gathers an authority's signatures on the digests, from the places where it looks and no others: what was collected for
@@ -64,7 +68,7 @@ function gathered<F extends Fact>(asked: Asked<F>, digests: readonly Digest[], o
   );
   return {
     name,
-    relied: authority !== undefined && STRENGTH[authority.enforcement] >= STRENGTH[of.enforcement],
+    relied: authority !== undefined && isReliedUpon(authority.enforcement, of.enforcement),
     enforcement: authority?.enforcement,
     votes: facts.map((fact) => ({ fact, standing: standingOf(fact, of.time) })),
     holes:
@@ -107,11 +111,11 @@ function holeOf({ about, source, state }: SourceFact): readonly Hole[] {
   }
 }
 
-export function countedSigners(ballot: Ballot): readonly string[] {
+export function countedSigners(ballot: Ballot): readonly Signer[] {
   return ballot.relied ? ballot.votes.flatMap(signersOf) : [];
 }
 
 /** Who a signature or attestation counts for; nobody, unless it counts now. */
-export function signersOf({ fact, standing }: Vote<Fact>): readonly string[] {
-  return standing === "counts" && fact.opinion.kind === "verified" ? fact.opinion.signers.map(signerKey) : [];
+export function signersOf({ fact, standing }: Vote<Fact>): readonly Signer[] {
+  return standing === "counts" && fact.opinion.kind === "verified" ? fact.opinion.signers : [];
 }

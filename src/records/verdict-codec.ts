@@ -31,6 +31,7 @@ const cite: Codec<Cite> = tagged<Cite>({
 const finding: Codec<Finding> = struct({
   policy: text,
   rule: text,
+  authority: optional(text),
   outcome: oneOf("satisfied", "violated", "undetermined"),
   reason: optional(oneOf(...FINDING_REASONS)),
   enforcement: oneOf("deny", "warn", "audit"),

@@ -36,11 +36,10 @@ export function judgeCertificate(
   const [first] = paths;
   const path = first?.kind === "trusted" ? first.path : [];
   const [, issuer] = path;
-  const root = path.at(-1);
-  if (issuer === undefined || root === undefined) {
+  if (issuer === undefined) {
     return rejected("chain", "certificate-untrusted", `the certificate for ${name} was issued by nobody`);
   }
-  return unpublished(leaf, issuer, name, authority) ?? { kind: "trusted", path, root };
+  return unpublished(leaf, issuer, name, authority) ?? { kind: "trusted", path, root: path.at(-1) ?? issuer };
 }
 
 /** Fulcio's certificates always say that they are for code; those of one's own PKI must not say otherwise. */

@@ -1,6 +1,7 @@
 import type { Gap } from "../domain/gap.ts";
 import type { JobRecord } from "../domain/job.ts";
 import type { PolicySet } from "../domain/policy.ts";
+import { isOnlyUndetermined } from "../domain/undetermined.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -59,18 +60,11 @@ function decisionEvents(log: Log, metrics: Metrics): Pick<Events, "verdictDecide
 
 function countVerdict(verdict: Verdict, durationMs: number, metrics: Metrics): void {
   metrics.verdict(verdict.decision, durationMs / 1000);
-  for (const finding of verdict.findings) metrics.finding(finding.outcome, finding.reason);
-  if (isUndetermined(verdict)) metrics.undetermined();
-}
-
-/** Denied, and no rule was plainly violated: the answer to "could not tell". */
-function isUndetermined(verdict: Verdict): boolean {
-  const denying = verdict.findings.filter((finding) => finding.enforcement === "deny");
-  return (
-    verdict.decision === "deny" &&
-    denying.some((finding) => finding.outcome === "undetermined") &&
-    denying.every((finding) => finding.outcome !== "violated")
-  );
+  for (const { authority, enforcement, outcome, reason } of verdict.findings) {
+    if (authority === undefined) metrics.finding(outcome, reason);
+    else metrics.trial(enforcement, outcome);
+  }
+  if (isOnlyUndetermined(verdict)) metrics.undetermined();
 }
 
 function verdictFields(verdict: Verdict, durationMs: number) {
@@ -81,7 +75,7 @@ function verdictFields(verdict: Verdict, durationMs: number) {
     decision: verdict.decision,
     why: verdict.findings
       .filter((finding) => finding.outcome !== "satisfied")
-      .map((finding) => finding.reason ?? finding.outcome)
+      .map(({ authority, reason, outcome }) => `${authority === undefined ? "" : `${authority}:`}${reason ?? outcome}`)
       .join(","),
     ms: durationMs,
   };

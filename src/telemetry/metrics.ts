@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 import type { PortCode } from "../domain/errors.ts";
+import type { Enforcement } from "../domain/policy.ts";
 import type { FindingReason, Decision, Outcome } from "../domain/verdict.ts";
 
 /** Kinds of request to a registry. */
@@ -34,6 +35,8 @@ type QueueSample = {
 export interface Metrics {
   verdict(decision: Decision, seconds: number): void;
   finding(outcome: Outcome, reason: FindingReason | undefined): void;
+  /** What an authority that is only tried as yet would have decided. */
+  trial(enforcement: Enforcement, outcome: Outcome): void;
   undetermined(): void;
   gap(code: PortCode): void;
   registryRequest(kind: RegistryRequestKind, outcome: RegistryRequestOutcome, seconds: number): void;
@@ -70,9 +73,15 @@ function counter<Label extends string>(registry: Registry, name: string, help: s
   return new Counter<Label>({ name: `assay_${name}`, help, labelNames: [...labels], registers: [registry] });
 }
 
-function decisionMetrics(registry: Registry): Pick<Metrics, "verdict" | "finding" | "undetermined" | "gap"> {
+function decisionMetrics(registry: Registry): Pick<Metrics, "verdict" | "finding" | "trial" | "undetermined" | "gap"> {
   const verdicts = counter(registry, "verdicts_total", "Verdicts decided.", ["decision"]);
   const findings = counter(registry, "findings_total", "Rules applied.", ["outcome", "reason"]);
+  const trials = counter(
+    registry,
+    "authority_trials_total",
+    "Authorities that are only tried, by what they would have decided.",
+    ["enforcement", "outcome"],
+  );
   const undetermined = counter(registry, "undetermined_total", "Verdicts denied because something could not be told.");
   const gaps = counter(registry, "gaps_total", "Looks at the world that brought no answer.", ["code"]);
   const duration = histogram(registry, "verdict_duration_seconds", "From reference to verdict.", ["decision"], SLOW);
@@ -82,6 +91,7 @@ function decisionMetrics(registry: Registry): Pick<Metrics, "verdict" | "finding
       duration.observe({ decision }, seconds);
     },
     finding: (outcome, reason) => findings.inc({ outcome, reason: reason ?? "none" }),
+    trial: (enforcement, outcome) => trials.inc({ enforcement, outcome }),
     undetermined: () => undetermined.inc(),
     gap: (code) => gaps.inc({ code }),
   };

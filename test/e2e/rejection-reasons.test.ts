@@ -4,6 +4,7 @@ import { after, test } from "node:test";
 import type { Digest } from "../../src/domain/digest.ts";
 import { REJECTION_REASONS, type RejectionReason } from "../../src/domain/facts.ts";
 import { PathServer } from "../support/http-server.ts";
+import { NOTARY_BREAKS, notarySettings } from "../support/notary-breaks.ts";
 import { notationDocument, put, pushSignatures, writeTrust } from "../support/notation-world.ts";
 import { keyUsage } from "../support/signing/certificates.ts";
 import type { CosignOptions } from "../support/signing/cosign-signature.ts";
@@ -143,6 +144,7 @@ const BREAKS: Readonly<Record<RejectionReason, Break>> = {
     const image = chain.registry.content.in(REPOSITORY).tags.get("1");
     await chain.attach(REPOSITORY, { ...signature, tag: `${String(image).replace(":", "-")}.sig` });
   },
+  ...NOTARY_BREAKS,
   "wrong-predicate": (chain, image) =>
     chain.signBundle(REPOSITORY, image, { predicateType: "https://slsa.dev/provenance/v1" }),
   "no-trust-policy": byStatement({
@@ -232,7 +234,10 @@ for (const [reason, breakIt] of ALL) {
     await using chain = await openChain();
     const { manifest } = await chain.push(`${REPOSITORY}:1`, { user: "65532" }, DISTROLESS_FILES);
     await breakIt(chain, manifest.descriptor.digest);
-    const verdict = await verdictOf(await chain.compose(SERVERS), chain.ref(`${REPOSITORY}:1`));
+    const verdict = await verdictOf(
+      await chain.compose({ ...SERVERS, ...notarySettings(chain) }),
+      chain.ref(`${REPOSITORY}:1`),
+    );
     assert.equal(verdict.decision, "deny");
     assert.deepEqual(
       verdict.signatures.map((tried) => [tried.status, tried.reason]),

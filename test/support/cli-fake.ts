@@ -24,6 +24,7 @@ export function finding(change: Partial<Finding> = {}): Finding {
   return {
     policy: "production",
     rule: "rules[0].signed",
+    authority: undefined,
     outcome: "satisfied",
     reason: undefined,
     enforcement: "deny",

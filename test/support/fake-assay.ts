@@ -28,6 +28,7 @@ export function sampleVerdict(image: string, decision: Decision = "allow"): Verd
       {
         policy: "production",
         rule: "rules[0].signed",
+        authority: undefined,
         outcome: decision === "deny" ? "violated" : "satisfied",
         reason: decision === "deny" ? "unsigned" : undefined,
         enforcement: "deny",

@@ -61,7 +61,8 @@ export class TokenServer {
 
   #sign(scope: string): string {
     const now = Math.floor(Date.now() / 1000);
-    const [type = "", name = "", actions = ""] = scope.split(":");
+    // A name may hold a port.
+    const [, type = "", name = "", actions = ""] = /^([^:]*):(.*):([^:]*)$/.exec(scope) ?? [];
     const der = this.certificate.replaceAll(/-----[^-]+-----|\s/g, "");
     const header = { typ: "JWT", alg: "RS256", x5c: [der] };
     const claims = {

@@ -41,6 +41,8 @@ export type Publication = {
   readonly signers?: Partial<Record<Role, readonly RoleKey[]>>;
   /** The trusted root's bytes as they are served, if not those that were signed. */
   readonly served?: Uint8Array;
+  /** Each signature is written a second time. */
+  readonly twice?: true;
   /** Targets that are named in the place of the trusted root. */
   readonly target?: string;
 };
@@ -100,12 +102,12 @@ export class TestTufRepository {
   }
 
   /** A new root that the former keys sign too, with a new key for a role. Serves it under its number. */
-  rotate(role: Role, how: Publication & { readonly former?: RoleKey } = {}): this {
+  rotate(role: Role, how: Publication & { readonly former?: RoleKey; readonly threshold?: number } = {}): this {
     const former = how.former ?? this.#keys.root;
     this.#keys[role] = new RoleKey();
     this.versions.root = how.versions?.root ?? this.versions.root + 1;
     const signers = { root: [former, this.#keys.root] };
-    const root = this.#metadata("root", this.#rootFields(), { signers, ...how });
+    const root = this.#metadata("root", this.#rootFields(how.threshold), { signers, ...how });
     this.roots.push(root);
     this.#serve(`/${this.versions.root}.root.json`, root);
     return this;
@@ -119,11 +121,14 @@ export class TestTufRepository {
     return { version: this.versions[role], length: Buffer.byteLength(text), hashes: { sha256: sha256(text) } };
   }
 
-  #rootFields(): object {
+  #rootFields(timestampThreshold = 1): object {
+    const thresholdOf = (role: Role): number => (role === "timestamp" ? timestampThreshold : 1);
     return {
       consistent_snapshot: true,
       keys: Object.fromEntries(Object.values(this.#keys).map((key) => [key.id, key.json])),
-      roles: Object.fromEntries(ROLES.map((role) => [role, { keyids: [this.#keys[role].id], threshold: 1 }])),
+      roles: Object.fromEntries(
+        ROLES.map((role) => [role, { keyids: [this.#keys[role].id], threshold: thresholdOf(role) }]),
+      ),
     };
   }
 
@@ -136,7 +141,8 @@ export class TestTufRepository {
       ...fields,
     } as unknown as Encodable;
     const signers = new Set(how.signers?.[role] ?? [this.#keys[role]]);
-    return JSON.stringify({ signatures: [...signers].map((key) => key.sign(signed)), signed });
+    const signatures = [...signers].map((key) => key.sign(signed));
+    return JSON.stringify({ signatures: how.twice === true ? [...signatures, ...signatures] : signatures, signed });
   }
 
   #serve(path: string, text: string): void {

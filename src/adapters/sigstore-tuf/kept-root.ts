@@ -6,7 +6,7 @@ import { parseInstant } from "../../domain/instant.ts";
 import { readStruct, requiredString, type JsonPlace } from "../../domain/json.ts";
 import type { ReadTrustRoot } from "../../ports/trust-root-source.ts";
 
-/** A trusted root of at most `MAX_TRUSTED_ROOT` as a JSON string, in which each byte may be escaped. */
+/** A trusted root of at most 1 MiB as a JSON string, in which each byte may be escaped. */
 const MAX_KEPT = 8 * 1024 * 1024;
 
 export function formatKeptRoot({ json, readAt, expires }: ReadTrustRoot): string {

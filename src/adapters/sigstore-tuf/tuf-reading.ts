@@ -13,7 +13,7 @@ import { TufFetcher } from "./tuf-fetcher.ts";
 
 const TRUSTED_ROOT = "trusted_root.json";
 /** The public-good root has 6 KiB. */
-export const MAX_TRUSTED_ROOT = 1024 * 1024;
+const MAX_TRUSTED_ROOT = 1024 * 1024;
 /**
  * Only the top-level targets role is asked: roles below it have names of the repository's choosing, which would become names
  * of files.

@@ -1,4 +1,5 @@
 import type {
+  AttestationFact,
   CompositionFact,
   ConfigFact,
   ImageFacts,
@@ -34,6 +35,7 @@ export function factsText(raw: ImageFacts, style: Style): string {
       triedLines(facts, style),
       "  (none was judged: see the sources below, and name authorities in a policy file)",
     ),
+    ...attestationLines(facts, style),
     "",
     style.strong("sources looked at"),
     ...indented(facts.sources.map(sourceLine), "  (none)"),
@@ -129,8 +131,24 @@ function triedLines({ signatures }: ImageFacts, style: Style): readonly string[]
   return signatureLines(signatures.flatMap(triedOf), style);
 }
 
+/** Statements about the image, by whom and of what kind; nothing where none was found. */
+function attestationLines({ attestations }: ImageFacts, style: Style): readonly string[] {
+  if (attestations.length === 0) return [];
+  const lines = attestations.flatMap((fact) => [
+    ...signatureLines(triedOf(fact), style),
+    ...statementLine(fact, style),
+  ]);
+  return ["", style.strong("attestations found"), ...indented(lines, "")];
+}
+
+function statementLine({ opinion }: AttestationFact, style: Style): readonly string[] {
+  if (opinion.kind !== "verified") return [];
+  const { predicateType, size, digest } = opinion.statement;
+  return [`  ${style.faint(`states ${predicateType}, ${size} bytes, ${digest}`)}`];
+}
+
 /** A signature by several signers is told once for each. */
-function triedOf({ opinion, ...place }: SignatureFact): readonly ShownSignature[] {
+function triedOf({ opinion, ...place }: SignatureFact | AttestationFact): readonly ShownSignature[] {
   const nothing = { reason: undefined, step: undefined, detail: undefined, signer: undefined };
   switch (opinion.kind) {
     case "verified":

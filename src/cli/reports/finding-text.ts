@@ -43,7 +43,12 @@ function markOf({ outcome, enforcement }: ShownFinding, style: Style): string {
 /** A finding's message says what to do; here stands what only the whole verdict knows: the command, the causes. */
 function mendsOf(finding: ShownFinding, verdict: ShownVerdict): readonly string[] {
   if (finding.reason === "unsigned") return [`cosign sign --key KEY ${imageByDigest(verdict)}`];
-  const cited = new Set<string>(finding.cites.flatMap((cite) => (cite.kind === "signature" ? [cite.digest] : [])));
+  if (finding.reason === "unattested") {
+    return [`cosign attest --key KEY --type TYPE --predicate FILE ${imageByDigest(verdict)}`];
+  }
+  const cited = new Set<string>(
+    finding.cites.flatMap((cite) => (cite.kind === "signature" || cite.kind === "attestation" ? [cite.digest] : [])),
+  );
   const rejected = verdict.signatures.filter(
     ({ status, artifact }) => status === "rejected" && artifact !== undefined && cited.has(artifact),
   );

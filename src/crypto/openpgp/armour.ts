@@ -19,7 +19,7 @@ export function publicKeyBlocks(bytes: Uint8Array, text: OpenPgpText): readonly 
     refuse(text, "holds a private key: export the public one with gpg --export, and keep this where it is safe");
   }
   const blocks = [...armoured.matchAll(BLOCK)].map(([, , body = ""]) => decodeBody(body, text));
-  if (blocks.length === 0 || blocks.length !== armoured.split(BEGIN).length - 1) {
+  if (blocks.length !== armoured.split(BEGIN).length - 1) {
     refuse(text, 'is not made of whole blocks "-----BEGIN PGP PUBLIC KEY BLOCK-----" alone');
   }
   return blocks;

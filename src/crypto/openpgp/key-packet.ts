@@ -6,7 +6,7 @@ import { publicKeyOfSpki, type PublicKey } from "../public-key.ts";
 import { hexOfOctets, Octets, refuse, type OpenPgpText } from "./octets.ts";
 
 /** Public key algorithms (RFC 9580 section 9.1). */
-export const ALGORITHM = { rsa: 1, rsaSign: 3, ecdsa: 19, eddsaLegacy: 22 } as const;
+const ALGORITHM = { rsa: 1, ecdsa: 19, eddsaLegacy: 22 } as const;
 
 /** One public key or subkey of version 4. */
 export type KeyPacket = {
@@ -23,6 +23,7 @@ export type KeyPacket = {
 
 const NAMES: Readonly<Record<number, string>> = {
   2: "an RSA key for encryption",
+  3: "an RSA key of the form for signing alone",
   16: "an Elgamal key",
   17: "a DSA key",
   18: "an ECDH key",
@@ -75,7 +76,6 @@ export function keyHeader(body: Uint8Array): Uint8Array {
 function readKey(algorithm: number, octets: Octets, text: OpenPgpText): KeyPacket["key"] {
   switch (algorithm) {
     case ALGORITHM.rsa:
-    case ALGORITHM.rsaSign:
       return rsaKey(octets);
     case ALGORITHM.ecdsa:
       return ecdsaKey(octets, text);

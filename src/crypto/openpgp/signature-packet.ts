@@ -37,7 +37,7 @@ export type SignaturePacket = {
 };
 
 /** How many numbers a signature of an algorithm has; of others none is read. */
-const NUMBERS: Readonly<Record<number, number>> = { 1: 1, 3: 1, 17: 2, 19: 2, 22: 2 };
+const NUMBERS: Readonly<Record<number, number>> = { 1: 1, 17: 2, 19: 2, 22: 2 };
 
 /** Throws `InputError`, for versions other than 3 and 4 too. */
 export function parseSignaturePacket(body: Uint8Array, text: OpenPgpText): SignaturePacket {

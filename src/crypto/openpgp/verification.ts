@@ -1,7 +1,7 @@
 import { constants, hash as digestOfBytes, verify } from "node:crypto";
 
 import type { PublicKey } from "../public-key.ts";
-import { ALGORITHM, coordinateSize, type KeyPacket } from "./key-packet.ts";
+import { coordinateSize, type KeyPacket } from "./key-packet.ts";
 import { padded } from "./octets.ts";
 import type { SignaturePacket } from "./signature-packet.ts";
 
@@ -27,13 +27,13 @@ export function hashName(signature: SignaturePacket): string {
 
 /** Whether the signature's algorithm and hash are ones that can be computed at all. */
 export function isCheckable(signature: SignaturePacket, { key, algorithm }: KeyPacket): boolean {
-  return !("unusable" in key) && HASHES.has(signature.hash) && familyOf(algorithm) === familyOf(signature.algorithm);
+  return !("unusable" in key) && HASHES.has(signature.hash) && algorithm === signature.algorithm;
 }
 
 /** Whether this key made the signature over these bytes. Never throws: what cannot be computed was not signed. */
 export function isMadeBy(signature: SignaturePacket, { key, algorithm }: KeyPacket, content: Uint8Array): boolean {
   const hash = HASHES.get(signature.hash);
-  if (hash === undefined || "unusable" in key || familyOf(algorithm) !== familyOf(signature.algorithm)) return false;
+  if (hash === undefined || "unusable" in key || algorithm !== signature.algorithm) return false;
   const message = Buffer.concat([content, signature.trailer]);
   const digest = digestOfBytes(hash, message, "buffer");
   if (Buffer.compare(digest.subarray(0, 2), signature.left) !== 0) return false;
@@ -44,10 +44,6 @@ export function isMadeBy(signature: SignaturePacket, { key, algorithm }: KeyPack
   }
 }
 
-function familyOf(algorithm: number): number {
-  return algorithm === ALGORITHM.rsaSign ? ALGORITHM.rsa : algorithm;
-}
-
 type Check = {
   readonly key: PublicKey;
   readonly numbers: readonly Uint8Array[];
@@ -56,18 +52,21 @@ type Check = {
   readonly digest: Uint8Array;
 };
 
+/** How many numbers there are follows from the algorithm, which is the key's. */
 function check({ key, numbers, hash, message, digest }: Check): boolean {
+  const size = key.algorithm === "rsa" ? modulusSize(key) : coordinateSize(key);
+  const parts = numbers.map((number) => padded(number, size)).filter((part) => part !== undefined);
+  // A number that is too long is left out, and what is then too short is no signature.
+  const signature = Buffer.concat(parts);
   if (key.algorithm === "rsa") {
-    const size = Math.ceil((key.key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
-    const signature = padded(numbers[0] ?? new Uint8Array(), size);
-    const how = { key: key.key, padding: constants.RSA_PKCS1_PADDING };
-    return signature !== undefined && numbers.length === 1 && verify(hash, message, how, signature);
+    return verify(hash, message, { key: key.key, padding: constants.RSA_PKCS1_PADDING }, signature);
   }
-  const pair = numbers.map((number) => padded(number, coordinateSize(key)));
-  const [r, s] = pair;
-  if (r === undefined || s === undefined || pair.length !== 2) return false;
-  const signature = Buffer.concat([r, s]);
   // The EdDSA of RFC 9580 section 5.2.3.3.4 signs the hash and not the message.
   if (key.algorithm === "ed25519") return verify(null, digest, key.key, signature);
   return verify(hash, message, { key: key.key, dsaEncoding: "ieee-p1363" }, signature);
+}
+
+/** In bytes. */
+function modulusSize({ key }: PublicKey): number {
+  return Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
 }

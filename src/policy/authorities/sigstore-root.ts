@@ -24,21 +24,32 @@ export type WrittenRoot = z.output<typeof sigstoreRoot>;
 export function loadSigstoreRoot(written: WrittenRoot | undefined, files: AuthorityFiles): SigstoreRoot {
   if (written === undefined || written === "public-good") return { kind: "public-good" };
   if (typeof written === "string") {
-    const json = readJson(written, ["trustRoot"], files, isTrustedRoot, "a Sigstore trusted root in JSON");
-    return { kind: "trusted-root", json, from: written };
+    return { kind: "trusted-root", json: readJson(written, TRUSTED_ROOT, files), from: written };
   }
   const { tufMirror: mirror, root } = written;
-  const rootJson = readJson(root, ["trustRoot", "root"], files, isTufRoot, "the root.json of a TUF repository");
-  return { kind: "tuf-mirror", mirror: mirror.replace(/\/$/, ""), rootJson, from: root };
+  return {
+    kind: "tuf-mirror",
+    mirror: mirror.replace(/\/$/, ""),
+    rootJson: readJson(root, TUF_ROOT, files),
+    from: root,
+  };
 }
 
-function readJson(
-  path: string,
-  at: readonly PropertyKey[],
-  files: AuthorityFiles,
-  isMeant: (json: string) => boolean,
-  what: string,
-): string {
+/** What a file must hold, and where it is named. */
+type Meant = {
+  readonly at: readonly PropertyKey[];
+  readonly isMeant: (json: string) => boolean;
+  readonly what: string;
+};
+
+const TRUSTED_ROOT: Meant = { at: ["trustRoot"], isMeant: isTrustedRoot, what: "a Sigstore trusted root in JSON" };
+const TUF_ROOT: Meant = {
+  at: ["trustRoot", "root"],
+  isMeant: isTufRoot,
+  what: "the root.json of a TUF repository",
+};
+
+function readJson(path: string, { at, isMeant, what }: Meant, files: AuthorityFiles): string {
   const read = readText(files.read, files.from, path, MAX_TRUSTED_ROOT_BYTES);
   if (read.kind === "unusable") files.problem(at, `the file "${path}" ${read.message}`);
   else if (!isMeant(read.text)) files.problem(at, `the file "${path}" is not ${what}`);

@@ -3,7 +3,7 @@ import { textCost, type Meter } from "./meter.ts";
 import { boundedList, boundedText, failure, given, integer, noOverload } from "./operation.ts";
 import type { Operator } from "./syntax.ts";
 import { duration, timestamp } from "./time.ts";
-import { CelError, isList, isMap, type CelKey, type CelMap, type CelValue, type Result } from "./value.ts";
+import { isList, isMap, type CelKey, type CelMap, type CelValue, type Result } from "./value.ts";
 
 type Binary = (a: CelValue, b: CelValue, meter: Meter) => Result;
 
@@ -119,7 +119,7 @@ export function indexed(of: CelValue, index: CelValue): Result {
 }
 
 /** A member that is not there is an error, never null. */
-export function member(of: CelMap, key: CelKey): Result {
+function member(of: CelMap, key: CelKey): Result {
   const value = of.get(key);
   return value === undefined ? failure(`there is no member ${JSON.stringify(String(key).slice(0, 80))}`) : value;
 }
@@ -136,8 +136,4 @@ export function negated(value: CelValue): Result {
 
 export function inverted(value: CelValue): Result {
   return typeof value === "boolean" ? !value : noOverload("!", value);
-}
-
-export function isError(value: Result): value is CelError {
-  return value instanceof CelError;
 }

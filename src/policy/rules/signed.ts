@@ -1,3 +1,4 @@
+import type { Signer } from "../../domain/facts.ts";
 import type { Signatories } from "../../domain/policy.ts";
 import type { AuthorityName } from "../../domain/trust.ts";
 import type { Cite } from "../../domain/verdict.ts";
@@ -20,14 +21,14 @@ function judge({ by }: SignedRule, of: Case): Judgement {
 
 function judgeTarget(by: Signatories, target: Target, of: Case): Judgement {
   const ballots = new Map([...new Set(membersOf(by))].map((name) => [name, ballotOf(name, target.digests, of)]));
-  const signersOf = (name: AuthorityName): readonly string[] => signersIn(ballots.get(name));
+  const signersOf = (name: AuthorityName): readonly Signer[] => signersIn(ballots.get(name));
   if (isSatisfiable(by, signersOf, () => false)) return signedBy(by, target, [...ballots.values()]);
   const isUnseen = (name: AuthorityName): boolean => isOpen(ballots.get(name));
   if (isSatisfiable(by, signersOf, isUnseen)) return couldNotTell(by, target, [...ballots.values()]);
-  return describeShortfall(by, target.label, [...ballots.values()]);
+  return describeShortfall(by, target, [...ballots.values()], of);
 }
 
-function signersIn(ballot: Ballot | undefined): readonly string[] {
+function signersIn(ballot: Ballot | undefined): readonly Signer[] {
   return ballot === undefined ? [] : countedSigners(ballot);
 }
 

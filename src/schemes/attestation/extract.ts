@@ -86,7 +86,7 @@ export function readExtract({ bytes }: Document): Extract {
   const { statement } = content;
   const text: StatementText =
     statement.kind === "read" ? { kind: "read", header, kept } : (statement as StatementText & { kind: "malformed" });
-  return { blob, size, paths, content: { ...content, wrapper, statement: text } };
+  return { blob, size, paths, content: { ...content, message: content.message, wrapper, statement: text } };
 }
 
 function parseHead(text: string): Head | undefined {

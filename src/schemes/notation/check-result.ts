@@ -14,7 +14,7 @@ export type Period = {
   readonly notes: readonly string[];
 };
 
-export const ALWAYS: Period = { notBefore: undefined, notAfter: undefined, signedAt: [], notes: [] };
+const ALWAYS: Period = { notBefore: undefined, notAfter: undefined, signedAt: [], notes: [] };
 
 /** What one check of a trust policy found. */
 export type CheckResult =

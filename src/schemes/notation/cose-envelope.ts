@@ -1,6 +1,7 @@
 import {
   CborTag,
   EPOCH_TIME,
+  isCborList,
   parseCoseSign1,
   type CborValue,
   type CoseHeader,
@@ -57,8 +58,7 @@ function bytesOf(value: CborValue, name: string): Uint8Array {
 }
 
 function listOf(value: CborValue | undefined, name: string): readonly CborValue[] {
-  const list: readonly CborValue[] | undefined = Array.isArray(value) ? value : undefined;
-  return list ?? refuse(`has no ${name}, or one that is no list`);
+  return isCborList(value) ? value : refuse(`has no ${name}, or one that is no list`);
 }
 
 /** Numbers get a text that no name has, so that both kinds can stand in one list. */

@@ -10,7 +10,7 @@ import type { Document } from "../../domain/subject.ts";
 import { MAX_SIGNATURE_BYTES } from "../limits.ts";
 
 /** The artifact type of a signature, and the config's media type in signatures by clients before artifact types. */
-export const NOTATION_SIGNATURE = "application/vnd.cncf.notary.signature";
+const NOTATION_SIGNATURE = "application/vnd.cncf.notary.signature";
 export const JWS_ENVELOPE = "application/jose+json";
 export const COSE_ENVELOPE = "application/cose";
 

@@ -3,7 +3,7 @@ import { preAuthEncoding } from "../../../src/crypto/dsse.ts";
 import { hexOf, type Digest } from "../../../src/domain/digest.ts";
 import { IN_TOTO, OCI_INDEX, OCI_MANIFEST } from "../../../src/domain/media-types.ts";
 import { artifactOf, describe, type Artifact } from "./artifact.ts";
-import { cosignManifest, rekorBundle, type CosignLayer } from "./cosign-signature.ts";
+import { cosignManifest, rekorBundle, type CertificateTexts, type CosignLayer } from "./cosign-signature.ts";
 import type { SigningKey } from "./keys.ts";
 import { dsseBody, type LoggedParts } from "./log-bodies.ts";
 import type { VirtualEntry, VirtualLog } from "./virtual-log.ts";
@@ -22,6 +22,8 @@ export type StatementOptions = {
 /** An attestation in cosign's layer form. Each hook breaks one thing of an otherwise valid one. */
 export type AttestationOptions = StatementOptions & {
   readonly key: SigningKey;
+  /** Signed by a certificate of this key, which the log then holds. */
+  readonly certificate?: CertificateTexts | undefined;
   readonly log?: VirtualLog | undefined;
   /** The statement's text from its proper text; what it returns is signed. */
   readonly statement?: (proper: string) => string | Buffer;
@@ -74,8 +76,12 @@ export function attestationLayer(options: AttestationOptions): CosignLayer {
     "dev.cosignproject.cosign/signature": "",
     predicateType: options.predicateType ?? VULN_PREDICATE,
   };
+  if (options.certificate !== undefined) {
+    annotations["dev.sigstore.cosign/certificate"] = options.certificate.pem;
+    annotations["dev.sigstore.cosign/chain"] = options.certificate.chain ?? "";
+  }
   if (options.log !== undefined) {
-    const parts = { content, signature, pem: options.key.pem };
+    const parts = { content, signature, pem: options.certificate?.pem ?? options.key.pem };
     const told = options.logged?.(parts) ?? parts;
     const entry = options.log.append(options.body?.(told, payload) ?? dsseBody(told));
     annotations["dev.sigstore.cosign/bundle"] = rekorBundle(options.entry?.(entry) ?? entry);

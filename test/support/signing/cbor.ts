@@ -25,16 +25,9 @@ export function cbor(value: unknown): Buffer {
   if (value instanceof Uint8Array) return Buffer.concat([head(2, value.length), value]);
   if (value instanceof Map) return pairs([...value]);
   if (Array.isArray(value)) return Buffer.concat([head(4, value.length), ...value.map(cbor)]);
-  switch (typeof value) {
-    case "string":
-      return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);
-    case "number":
-      return value >= 0 ? head(0, value) : head(1, -1 - value);
-    case "boolean":
-      return Buffer.of(value ? 0xf5 : 0xf4);
-    default:
-      return Buffer.of(0xf6);
-  }
+  if (typeof value === "string") return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);
+  if (typeof value === "number") return value >= 0 ? head(0, value) : head(1, -1 - value);
+  return typeof value === "boolean" ? Buffer.of(value ? 0xf5 : 0xf4) : Buffer.of(0xf6);
 }
 
 export function pairs(entries: readonly (readonly [unknown, unknown])[]): Buffer {

@@ -1,6 +1,7 @@
 import type { Digest } from "../../../src/domain/digest.ts";
 import type { KeylessAuthority } from "../../../src/domain/trust.ts";
 import type { Artifact } from "./artifact.ts";
+import { attest, type AttestationOptions } from "./attestation.ts";
 import { signBundle, type BundleOptions } from "./bundle.ts";
 import type { Issued } from "./certificates.ts";
 import { signCosignLegacy, type CosignOptions } from "./cosign-signature.ts";
@@ -47,6 +48,15 @@ export class KeylessChain {
   legacy(image: Digest, { leaf, issued = this.fulcio.issue(leaf), ...options }: Keyless<CosignOptions> = {}): Artifact {
     const certificate = { pem: issued.pem, chain: this.fulcio.intermediate.pem + this.fulcio.root.pem };
     return signCosignLegacy({ image, key: issued.key, certificate, log: this.log, ...options });
+  }
+
+  /** An attestation as cosign 2 makes it, under the `.att` tag. */
+  attestation(
+    image: Digest,
+    { leaf, issued = this.fulcio.issue(leaf), ...options }: Keyless<AttestationOptions> = {},
+  ): Artifact {
+    const certificate = { pem: issued.pem, chain: this.fulcio.intermediate.pem + this.fulcio.root.pem };
+    return attest({ image, key: issued.key, certificate, log: this.log, ...options });
   }
 
   /** As cosign 3 does, as a referrer. */

@@ -53,21 +53,63 @@ function area(subs: readonly Sub[]): Buffer {
   return Buffer.concat([u16(whole.length), whole]);
 }
 
-/** An OpenPGP key of Ed25519 whose every signature can be made as a test wants it. */
+export type PgpKeyKind = "ed25519" | "rsa" | "P-256" | "P-384" | "P-521";
+
+const ALGORITHMS: Readonly<Record<PgpKeyKind, number>> = {
+  ed25519: 22,
+  rsa: 1,
+  "P-256": 19,
+  "P-384": 19,
+  "P-521": 19,
+};
+const CURVES = {
+  "P-256": "082a8648ce3d030107",
+  "P-384": "052b81040022",
+  "P-521": "052b81040023",
+} as const;
+
+function makePair(kind: PgpKeyKind): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {
+  if (kind === "ed25519") return generateKeyPairSync("ed25519");
+  if (kind === "rsa") return generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return generateKeyPairSync("ec", { namedCurve: kind });
+}
+
+/** What stands behind the algorithm in a public key packet. */
+function material(kind: PgpKeyKind, key: KeyObject): Buffer {
+  const jwk = key.export({ format: "jwk" });
+  const part = (name: "n" | "e" | "x" | "y"): Buffer => Buffer.from(jwk[name] ?? "", "base64url");
+  if (kind === "rsa") return Buffer.concat([exactInteger(part("n")), exactInteger(part("e"))]);
+  if (kind === "ed25519") {
+    const curve = Buffer.from("092b06010401da470f01", "hex");
+    return Buffer.concat([curve, u16(263), Uint8Array.of(0x40), part("x")]);
+  }
+  const point = Buffer.concat([Uint8Array.of(4), part("x"), part("y")]);
+  return Buffer.concat([Buffer.from(CURVES[kind], "hex"), exactInteger(point)]);
+}
+
+function exactInteger(bytes: Uint8Array): Buffer {
+  return Buffer.concat([u16(bytes.length * 8 - Math.clz32(bytes[0] ?? 0) + 24), bytes]);
+}
+
+/** An OpenPGP key whose every signature can be made as a test wants it. */
 export class PgpKey {
   readonly #secret: KeyObject;
+  readonly #kind: PgpKeyKind;
   /** The public key packet's body. */
   readonly body: Buffer;
   readonly fingerprint: string;
 
-  constructor(created: number = BORN) {
-    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  constructor(kind: PgpKeyKind = "ed25519") {
+    const { publicKey, privateKey } = makePair(kind);
     this.#secret = privateKey;
-    const point = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
-    const curve = Buffer.from("092b06010401da470f01", "hex");
-    const body = [Uint8Array.of(4), u32(created), Uint8Array.of(22), curve, u16(263), Uint8Array.of(0x40), point];
-    this.body = Buffer.concat(body);
+    this.#kind = kind;
+    const algorithm = Uint8Array.of(ALGORITHMS[kind]);
+    this.body = Buffer.concat([Uint8Array.of(4), u32(BORN), algorithm, material(kind, publicKey)]);
     this.fingerprint = createHash("sha1").update(this.hashed).digest("hex").toUpperCase();
+  }
+
+  get algorithm(): number {
+    return ALGORITHMS[this.#kind];
   }
 
   get keyId(): Buffer {
@@ -83,15 +125,22 @@ export class PgpKey {
   sign(content: Uint8Array, options: PgpSignatureOptions = {}): Buffer {
     const { type = 0, hash = 8, created = BORN + 100, hashed = [], unhashed = [], anonymous = false } = options;
     const issuer: readonly Sub[] = anonymous ? [] : [[16, this.keyId]];
-    const head = Buffer.concat([Uint8Array.of(4, type, 22, hash), area([[2, u32(created)], ...hashed])]);
+    const head = Buffer.concat([Uint8Array.of(4, type, this.algorithm, hash), area([[2, u32(created)], ...hashed])]);
     const trailer = Buffer.concat([head, Uint8Array.of(4, 0xff), u32(head.length)]);
-    const digest = createHash(HASHES[hash] ?? "sha256")
-      .update(content)
-      .update(trailer)
-      .digest();
-    const made = signBytes(null, digest, this.#secret);
-    const numbers = [integer(made.subarray(0, 32)), integer(made.subarray(32))];
+    const name = HASHES[hash] ?? "sha256";
+    const message = Buffer.concat([content, trailer]);
+    const digest = createHash(name).update(message).digest();
+    const numbers = this.#numbers(name, message, digest).map(integer);
     return Buffer.concat([head, area([...issuer, ...unhashed]), digest.subarray(0, 2), ...numbers]);
+  }
+
+  #numbers(hash: string, message: Uint8Array, digest: Uint8Array): readonly Uint8Array[] {
+    if (this.#kind === "rsa") return [signBytes(hash, message, this.#secret)];
+    const made =
+      this.#kind === "ed25519"
+        ? signBytes(null, digest, this.#secret)
+        : signBytes(hash, message, { key: this.#secret, dsaEncoding: "ieee-p1363" });
+    return [made.subarray(0, made.length / 2), made.subarray(made.length / 2)];
   }
 }
 
@@ -129,7 +178,7 @@ export function literal(content: Uint8Array, format: string = "b"): Buffer {
 
 /** The packet that announces a signature. */
 export function announcement(key: PgpKey, { type = 0, hash = 8 }: PgpSignatureOptions = {}, last: number = 1): Buffer {
-  return packet(4, Uint8Array.of(3, type, hash, 22), key.keyId, Uint8Array.of(last));
+  return packet(4, Uint8Array.of(3, type, hash, key.algorithm), key.keyId, Uint8Array.of(last));
 }
 
 /** What `gpg --sign` writes, without compression. */

@@ -78,15 +78,22 @@ export type ListOptions = {
   readonly version?: number;
   /** The algorithm beside the signature, where another was signed. */
   readonly outer?: Buffer;
+  /** What follows the last part of what is signed, of the whole, and of each entry. */
+  readonly tails?: { readonly signed?: Buffer; readonly whole?: Buffer; readonly entry?: Buffer };
 };
 
 export const FROM = "2024-05-01T00:00:00Z";
 export const UNTIL = "2024-05-08T00:00:00Z";
 
 export function listOf(authority: Issued, options: ListOptions = {}): Buffer {
-  const { entries = [], scope, nextUpdate = UNTIL, number = 1, changesSince } = options;
+  const { entries = [], scope, nextUpdate = UNTIL, number = 1, changesSince, tails = {} } = options;
   const revoked = entries.map((entry) =>
-    sequence(integer(entry.serial), utcTime(entry.at ?? "2024-04-01T00:00:00Z"), ...entryExtensions(entry)),
+    sequence(
+      integer(entry.serial),
+      utcTime(entry.at ?? "2024-04-01T00:00:00Z"),
+      ...entryExtensions(entry),
+      ...one(tails.entry),
+    ),
   );
   const extensions = [
     ...(number === null ? [] : [extension("2.5.29.20", integer(number), false)]),
@@ -102,8 +109,14 @@ export function listOf(authority: Issued, options: ListOptions = {}): Buffer {
     ...(nextUpdate === null ? [] : [utcTime(nextUpdate)]),
     ...(revoked.length === 0 ? [] : [sequence(Buffer.concat(revoked))]),
     ...(extensions.length === 0 ? [] : [der(0xa0, sequence(...extensions))]),
+    ...one(tails.signed),
   );
-  return sequence(tbs, options.outer ?? ECDSA_SHA256, bits((options.signer ?? authority).key.sign(tbs)));
+  const signature = bits((options.signer ?? authority).key.sign(tbs));
+  return sequence(tbs, options.outer ?? ECDSA_SHA256, signature, ...one(tails.whole));
+}
+
+function one(part: Buffer | undefined): Buffer[] {
+  return part === undefined ? [] : [part];
 }
 
 /** An issuing distribution point of these addresses and flags. */
@@ -132,6 +145,8 @@ export type AnswerOptions = {
   readonly extensions?: readonly Buffer[];
   readonly version?: Buffer;
   readonly type?: string;
+  /** What follows the last part of what is signed, of the signed whole, and of what wraps it. */
+  readonly tails?: { readonly signed?: Buffer; readonly whole?: Buffer; readonly wrapper?: Buffer };
 };
 
 /** The CertID of a certificate by its issuer. */
@@ -175,6 +190,7 @@ export function answerOf(certificate: Issued, issuer: Issued, options: AnswerOpt
     generalizedTime(options.producedAt ?? FROM),
     sequence(...(options.singles?.(single) ?? [single])),
     ...(options.extensions === undefined ? [] : [der(0xa1, sequence(...options.extensions))]),
+    ...one(options.tails?.signed),
   );
   const bag = options.bag ?? (signer === issuer ? [] : [signer.der]);
   const basic = sequence(
@@ -182,8 +198,10 @@ export function answerOf(certificate: Issued, issuer: Issued, options: AnswerOpt
     ECDSA_SHA256,
     bits(signer.key.sign(data)),
     ...(bag.length === 0 ? [] : [der(0xa0, sequence(...bag))]),
+    ...one(options.tails?.whole),
   );
-  return responseOf(0, sequence(oid(options.type ?? "1.3.6.1.5.5.7.48.1.1"), octets(basic)));
+  const type = oid(options.type ?? "1.3.6.1.5.5.7.48.1.1");
+  return responseOf(0, sequence(type, octets(basic), ...one(options.tails?.wrapper)));
 }
 
 /** An OCSPResponse of a status, which has a body only if it is 0. */

@@ -47,8 +47,9 @@ export type TimestampParts = {
 export const uri = (text: string): Buffer => der(0x86, Buffer.from(text));
 export const email = (text: string): Buffer => der(0x81, Buffer.from(text));
 export const hostName = (text: string): Buffer => der(0x82, Buffer.from(text));
-export const userName = (text: string): Buffer =>
-  der(0xa0, oid(`${FULCIO}.7`), der(0xa0, der(0x0c, Buffer.from(text))));
+export const otherName = (type: string, text: string): Buffer =>
+  der(0xa0, oid(type), der(0xa0, der(0x0c, Buffer.from(text))));
+export const userName = (text: string): Buffer => otherName(`${FULCIO}.7`, text);
 
 export function alternativeNames(...names: readonly Buffer[]): Buffer {
   return extension("2.5.29.17", sequence(...names));

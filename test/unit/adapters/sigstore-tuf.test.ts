@@ -20,17 +20,6 @@ let folder: string;
 let fetch: ReturnType<typeof createSafeFetch>;
 const sources: TrustRootSource[] = [];
 
-beforeEach(async () => {
-  repository = await TestTufRepository.start();
-  folder = mkdtempSync(join(tmpdir(), "assay-test-tuf-"));
-  fetch = createSafeFetch();
-});
-afterEach(async () => {
-  await Promise.all(sources.splice(0).map((source) => source.close()));
-  await Promise.all([repository.stop(), fetch.close()]);
-  rmSync(folder, { recursive: true });
-});
-
 function open(how: { readonly folder?: string | undefined; readonly timeoutMs?: number } = {}): TrustRootSource {
   const source = createTufTrustRootSource({ folder, fetch, clock: { now: () => NOW }, ...how });
   sources.push(source);
@@ -50,6 +39,17 @@ async function refused(source: TrustRootSource, why: RegExp, code = "malformed")
 const asked = (path: string): number => repository.server.asked.filter((each) => each === `GET ${path}`).length;
 
 describe("a TUF repository", { timeout: 60_000 }, () => {
+  beforeEach(async () => {
+    repository = await TestTufRepository.start();
+    folder = mkdtempSync(join(tmpdir(), "assay-test-tuf-"));
+    fetch = createSafeFetch();
+  });
+  afterEach(async () => {
+    await Promise.all(sources.splice(0).map((source) => source.close()));
+    await Promise.all([repository.stop(), fetch.close()]);
+    rmSync(folder, { recursive: true });
+  });
+
   test("gives its trusted root, and when that must be read again", async () => {
     repository.publish("{one}", { expires: { timestamp: "2030-02-03T04:05:06Z" } });
     const source = open();
@@ -110,6 +110,16 @@ describe("a TUF repository", { timeout: 60_000 }, () => {
     assert.equal(source.known(repository.named)?.json, "{one}");
   });
 
+  test("is refused by a root that one key is to sign twice, or none at all", async () => {
+    repository.publish("{one}");
+    repository.rotate("timestamp", { threshold: 0 }).publish("{two}");
+    await refused(open(), /threshold/i);
+    const other = await TestTufRepository.start();
+    other.publish("{one}").rotate("timestamp", { threshold: 2 }).publish("{two}", { twice: true });
+    await assert.rejects(open().refresh(other.named), /signed by 1\/2 keys|[Dd]uplicate|multiple signatures/);
+    await other.stop();
+  });
+
   test("cannot be rolled back, not even past a new process", async () => {
     repository.publish("{one}").publish("{two}");
     await read();
@@ -163,6 +173,8 @@ describe("a TUF repository", { timeout: 60_000 }, () => {
     await refused(open(), /timestamp\.json.*404/, "not-found");
     repository.server.serve("/timestamp.json", (_request, response) => response.writeHead(503).end());
     await refused(open(), /503/, "server-error");
+    repository.server.serve("/timestamp.json", (_request, response) => response.writeHead(429).end());
+    await refused(open(), /429/, "rate-limited");
     repository.server.serve("/timestamp.json", Buffer.from("<html>"));
     await refused(open(), /JSON|token/i);
     repository.server.serve("/timestamp.json", (_request, response) =>

@@ -103,11 +103,11 @@ suite("a trust store in a folder", () => {
 });
 
 suite("a changed trust store is noticed", () => {
-  async function changes(path: string, change: () => void, expected: readonly string[]): Promise<void> {
+  async function changes(path: string, change: () => void | Promise<void>, expected: readonly string[]): Promise<void> {
     const source = openPolicySource([path], { pollMs: 20, settleMs: 20 });
     try {
       assert.deepEqual(certificatesOf(source.current()), [root.pem.trim()]);
-      change();
+      await change();
       for (let at = 0; at < 500 && certificatesOf(source.current()).join() !== expected.join(); at++) await delay(10);
       assert.deepEqual(certificatesOf(source.current()), expected);
     } finally {
@@ -152,10 +152,12 @@ suite("a changed trust store is noticed", () => {
   test("by a new store that was missing, and until then the last good policies stay", async () => {
     const path = folder({ [`${STORE}/b.crt`]: root.pem });
     const two = { ...STATEMENT, trustStores: ["ca:acme", "ca:later"] };
-    await changes(path, () => {
+    const later = async (): Promise<void> => {
       put(join(path, "trustpolicy.json"), JSON.stringify({ version: "1.0", trustPolicies: [two] }));
-      setTimeout(() => put(join(path, "truststore/x509/ca/later/a.crt"), other.pem), 150);
-    }, [root.pem.trim(), other.pem.trim()]);
+      await delay(150);
+      put(join(path, "truststore/x509/ca/later/a.crt"), other.pem);
+    };
+    await changes(path, later, [root.pem.trim(), other.pem.trim()]);
   });
 });
 

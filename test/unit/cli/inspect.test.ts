@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { PortError } from "../../../src/domain/errors.ts";
 import type { SchemeId, SourceKey } from "../../../src/domain/evidence.ts";
-import type { ImageFacts } from "../../../src/domain/facts.ts";
+import type { AttestationFact, ImageFacts, Opinion } from "../../../src/domain/facts.ts";
 import { parseInstant } from "../../../src/domain/instant.ts";
 import { parseReference } from "../../../src/domain/reference.ts";
 import type { AuthorityName } from "../../../src/domain/trust.ts";
@@ -187,6 +187,33 @@ test("says of a signature that counts for nobody why not", async () => {
   } as const;
   const { out } = await cli(["inspect", WEB], world({ ...FACTS, signatures: [{ ...signature!, opinion }] }));
   assert.match(out, /✖ cosign by release-key: rejected at step "signature", unknown-key: another key/);
+});
+
+test("shows what was attested and by whom, and why what does not count does not", async () => {
+  const [signature] = FACTS.signatures;
+  const { opinion: _, ...place } = signature!;
+  const seen = { ...place, scheme: "attestation", source: "attestation:tag" } as unknown as Omit<
+    AttestationFact,
+    "opinion"
+  >;
+  const statement = { digest: D, size: 420, predicateType: "https://slsa.dev/provenance/v1" };
+  const verified = { ...(signature!.opinion as Opinion & { kind: "verified" }), statement };
+  const gap = { code: "too-large", what: "attestation x", detail: "y" } as const;
+  const unread = { kind: "undetermined", gap, step: "fetched", signer: undefined } as const;
+  const attestations = [
+    { ...seen, opinion: verified },
+    { ...seen, opinion: unread },
+  ];
+  const { out } = await cli(["inspect", WEB], world({ ...FACTS, attestations }));
+  assert.ok(
+    out.includes(`attestations found
+  ✔ attestation by release-key: verified
+    signer key sha256:eeeeeeeeeeeeeeee…, artifact ${D} from attestation:tag (tag)
+    states https://slsa.dev/provenance/v1, 420 bytes, ${D}
+  ✖ attestation by release-key: rejected at step "fetched", rejected: too-large: attestation x
+`),
+    out,
+  );
 });
 
 test("gives all facts as JSON", async () => {

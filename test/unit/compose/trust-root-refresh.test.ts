@@ -125,16 +125,6 @@ let source: FakeSource;
 const open: RefreshedPolicies[] = [];
 let events: string[];
 
-beforeEach(() => {
-  mock.timers.enable({ apis: ["setTimeout", "Date"], now: millisOf(START) });
-  source = new FakeSource(now);
-  events = [];
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
-  mock.timers.reset();
-});
-
 function now(): Instant {
   return parseInstant(new Date().toISOString());
 }
@@ -179,6 +169,16 @@ const hold = (json: string, lasts = 30 * DAY, mirror: string = MIRROR.mirror): v
   void source.held.set(mirror, { json, lasts });
 
 describe("trust roots of policies", () => {
+  beforeEach(() => {
+    mock.timers.enable({ apis: ["setTimeout", "Date"], now: millisOf(START) });
+    source = new FakeSource(now);
+    events = [];
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((each) => each.close()));
+    mock.timers.reset();
+  });
+
   test("are read at the start and once a day, never more often", async () => {
     hold("{one}");
     const policies = follow(new FakePolicies(keyless(MIRROR)));
@@ -320,10 +320,10 @@ describe("trust roots of policies", () => {
 
   test("without which nothing can be told are waited for by a command that asks once", async () => {
     hold("{one}");
-    const policies = follow(new FakePolicies(keyless(MIRROR), keyless({ kind: "public-good" })), { atStart: "if-due" });
     const refresh = source.refresh.bind(source);
     const never = new Promise<ReadTrustRoot>(() => {});
     source.refresh = (repository) => (repository.isOwn ? refresh(repository) : never);
+    const policies = follow(new FakePolicies(keyless(MIRROR), keyless({ kind: "public-good" })), { atStart: "if-due" });
     await policies.ready();
     assert.deepEqual(rootsOf(policies), ["{one}", "public-good"]);
     const failing = follow(new FakePolicies(keyless({ ...MIRROR, mirror: "https://gone.example.com" })));
@@ -338,6 +338,10 @@ describe("trust roots of policies", () => {
     await settle(3 * DAY);
     assert.equal(source.isClosed, true);
     assert.equal(source.asked.length, 1);
+    const failing = follow(new FakePolicies(keyless({ ...MIRROR, mirror: "https://gone.example.com" })));
+    await failing.close();
+    await settle(3 * DAY);
+    assert.equal(source.asked.length, 2);
     assert.deepEqual(events, []);
   });
 });

@@ -108,6 +108,19 @@ test("refuses a list with a critical extension that is not known, of its own or 
   assert.equal(proved({ entries: [{ serial: leaf.serial, extensions: [harmless] }] }).revocations.length, 1);
 });
 
+test("refuses parts that nobody expects, and numbers out of range", () => {
+  const extra = octets(Buffer.of(1));
+  refused(listOf(issuer, { tails: { signed: extra } }), /list of another form/);
+  refused(listOf(issuer, { tails: { whole: extra } }), /no revocation list/);
+  const entries = [{ serial: leaf.serial, reason: 1 }];
+  refused(listOf(issuer, { entries, tails: { entry: extra } }), /entry of a revocation list of another form/);
+  for (const bytes of [Buffer.of(0x80), Buffer.concat([Buffer.of(1), Buffer.alloc(21)])]) {
+    const number = extension("2.5.29.20", der(0x02, bytes), false);
+    refused(listOf(issuer, { number: null, extensions: [number] }), /number out of range/);
+  }
+  refused(listOf(issuer, { scope: scopeOf(undefined, flag(0x81), flag(0x81)) }), /a part twice/);
+});
+
 test("refuses entries that are none", () => {
   refused(listOf(issuer, { entries: [{ serial: leaf.serial, reason: 7 }] }), /reason/);
   refused(listOf(issuer, { entries: [{ serial: leaf.serial, reason: 11 }] }), /reason/);

@@ -5,7 +5,7 @@ import { parseCertificate } from "../../../src/crypto/certificate.ts";
 import { ocspRequest } from "../../../src/crypto/ocsp-request.ts";
 import { checkOcspResponse, type OcspCheck } from "../../../src/crypto/ocsp.ts";
 import { CODE_SIGNING, extension, issue, keyUsage, purposes } from "../../support/signing/certificates.ts";
-import { der, integer, octets, oid, sequence } from "../../support/signing/der.ts";
+import { der, generalizedTime, integer, octets, oid, sequence } from "../../support/signing/der.ts";
 import {
   answerOf,
   AUTHORITY_EXTENSIONS,
@@ -136,6 +136,23 @@ test("refuses what it does not understand", () => {
   refused(answerOf(leaf, issuer, { nextUpdate: "2024-04-01T00:00:00Z" }), /ends before it begins/);
   const nonce = extension("1.3.6.1.5.5.7.48.1.2", octets(Buffer.of(1)));
   assert.deepEqual(answered({ extensions: [nonce] }), GOOD);
+});
+
+test("refuses parts that nobody expects", () => {
+  const [extra, extensions, bag] = [octets(Buffer.of(1)), [], [issuer.der]];
+  refused(answerOf(leaf, issuer, { extensions, tails: { signed: extra } }), /data of another form/);
+  refused(answerOf(leaf, issuer, { bag, tails: { whole: extra } }), /response of another form/);
+  refused(answerOf(leaf, issuer, { tails: { wrapper: extra } }), /unknown type/);
+  refused(answerOf(leaf, issuer, { bag: Array.from({ length: 9 }, () => leaf.der) }), /more than 8 certificates/);
+  const about = (id: Buffer): Buffer => sequence(id.subarray(2), extra);
+  refused(answerOf(leaf, issuer, { about }), /name of another form/);
+  const singles = (single: Buffer): Buffer[] => [sequence(single.subarray(2), der(0xa1, sequence()), extra)];
+  refused(answerOf(leaf, issuer, { singles }), /answer of another form/);
+  const revoked = der(0xa1, generalizedTime(FROM), der(0xa0, der(0x0a, Buffer.of(1))), extra);
+  const odd = sequence(idOf(issuer, leaf.serial), revoked, generalizedTime(FROM));
+  refused(answerOf(leaf, issuer, { singles: () => [odd] }), /revocation of another form/);
+  const full = sequence(idOf(issuer, leaf.serial), der(0x80, Buffer.of(1)), generalizedTime(FROM));
+  refused(answerOf(leaf, issuer, { singles: () => [full] }), /status of another form/);
 });
 
 test("passes an error on as what it is", () => {

@@ -112,6 +112,10 @@ suite("other messages are refused, each with its reason (CVE-2025-47934 and its 
     ],
     "a message compressed twice": [compressed(compressed(joined(ann, lit, sig))), /compressed twice/],
     "a message compressed with BZIP2": [packet(8, Uint8Array.of(3), u32(1)), /compressed with algorithm 3/],
+    "a message compressed twice, with more beside": [
+      compressed(joined(compressed(joined(ann, lit, sig)), lit)),
+      /^unsupported: it is compressed twice/,
+    ],
     "a compressed packet that is empty": [packet(8), /compressed with algorithm none/],
     "no bytes": [Buffer.alloc(0), /^malformed: .*is empty/],
     words: [Buffer.from("<html>not here</html>"), /^malformed: .*is not OpenPGP data/],
@@ -209,6 +213,86 @@ suite("a signature is refused", () => {
   });
 });
 
+suite("each algorithm is checked to the last bit", () => {
+  const KINDS = ["ed25519", "rsa", "P-256", "P-384", "P-521"] as const;
+  const keys = new Map(KINDS.map((kind) => [kind, new PgpKey(kind)]));
+  const joinedRing = ringOf(...[...keys.values()].map((each) => keyringOf(each)));
+
+  for (const [kind, by] of keys) {
+    const good = signedMessage(by, CONTENT);
+
+    test(`${kind} verifies, and no other key's signature does in its place`, () => {
+      assert.match(check(good, ringOf(keyringOf(by))), new RegExp(`^proved by ${by.fingerprint}`));
+      assert.match(check(good, joinedRing), new RegExp(`^proved by ${by.fingerprint}`));
+      for (const other of [...keys.values()].filter((each) => each !== by)) {
+        const body = Buffer.concat([other.sign(CONTENT)]);
+        // The issuer stands in the unhashed part: naming another costs nothing.
+        body.set(by.keyId, body.indexOf(other.keyId));
+        const forged = joined(announcement(by), literal(CONTENT), packet(2, body));
+        assert.match(check(forged, joinedRing), /^(?:bad-signature|malformed)/);
+        const announced = joined(announcement(other), literal(CONTENT), packet(2, body));
+        announced.set(by.keyId, announced.indexOf(other.keyId));
+        assert.match(check(announced, joinedRing), /^bad-signature/);
+      }
+    });
+
+    test(`${kind} with any bit of its numbers changed does not verify`, () => {
+      const ring = ringOf(keyringOf(by));
+      const length = by.sign(CONTENT).length - 35;
+      for (let back = 1; back < length && back < 140; back++) {
+        const changed = Buffer.from(good);
+        changed[changed.length - back] = (changed.at(-back) ?? 0) ^ (1 << (back % 8));
+        assert.doesNotMatch(check(changed, ring), /^proved/, String(back));
+      }
+    });
+  }
+
+  test("a number longer than the key allows is no signature", () => {
+    const by = keys.get("rsa") ?? assert.fail();
+    const body = by.sign(CONTENT);
+    const at = body.length - 258;
+    const longer = joined(body.subarray(0, at), Uint8Array.of(0x08, 0x08, 0xff), body.subarray(at + 2));
+    const message = joined(announcement(by), literal(CONTENT), packet(2, longer));
+    assert.match(check(message, joinedRing), /^bad-signature/);
+  });
+
+  test("a number with bits above those it states is refused, one that states too many is not", () => {
+    const body = key.sign(CONTENT);
+    const at = body.length - 34;
+    const stating = (bits: number): string => {
+      const changed = Buffer.from(body);
+      changed.writeUInt16BE(bits, at);
+      changed[at + 2] = 0xff;
+      return check(joined(announcement(key), literal(CONTENT), packet(2, changed)));
+    };
+    assert.match(stating(255), /^malformed: .*a number longer than it states/);
+    assert.match(stating(256), /^bad-signature/);
+  });
+
+  test("points that are none are refused", () => {
+    const ec = Buffer.from((keys.get("P-256") ?? assert.fail()).body);
+    const ed = Buffer.from(key.body);
+    const refused = (body: Buffer, at: number, byte: number): string => {
+      body[at] = byte;
+      try {
+        ringOf(packet(6, body));
+        return "read";
+      } catch (error) {
+        return error instanceof Error ? error.message : "";
+      }
+    };
+    assert.match(refused(Buffer.from(ec), 17, 0x03), /ECDSA key that is no point/);
+    assert.match(refused(Buffer.from(ec), 40, (ec[40] ?? 0) ^ 1), /its numbers are no public key/);
+    assert.match(refused(Buffer.from(ed), 18, 0x41), /Ed25519 key of another length/);
+    const short = joined(ec.subarray(0, 15), Uint8Array.of(0x01, 0xfb, 4), ec.subarray(18, -1));
+    assert.match(refused(short, 0, 4), /ECDSA key that is no point/);
+    const shortEd = joined(ed.subarray(0, 16), Uint8Array.of(0x00, 0xff, 0x40), ed.subarray(19, -1));
+    assert.match(refused(shortEd, 0, 4), /Ed25519 key of another length/);
+    const elsewhere = joined(ec.subarray(0, 6), Buffer.from("052b8104000a", "hex"), ec.subarray(15));
+    assert.match(refused(elsewhere, 0, 4), /an ECDSA key on the curve 2B8104000A, which Assay does not check/);
+  });
+});
+
 suite("time is told, not judged", () => {
   test("a signature ends when it says so", () => {
     const found = check(signedMessage(key, CONTENT, { created: BORN + 50, hashed: [[3, u32(1000), true]] }));
@@ -284,6 +368,8 @@ suite("a key is refused", () => {
   test("that is not for signing", () => {
     assert.match(by(keyringOf(key, [], { hashed: [[27, Uint8Array.of(0x01)]] })), /^key-unfit: .*not for signing/);
     assert.equal(by(keyringOf(key, [], { hashed: [] })), PROVED);
+    const half = certifiedUser(key, "bob", { hashed: [[27, Uint8Array.of(0x01)]] });
+    assert.match(by(keyringOf(key, half)), /^key-unfit: .*not for signing/);
   });
 
   test("that says nothing valid about itself", () => {
@@ -377,6 +463,8 @@ suite("a keyring is refused", () => {
     assert.match(refusal(Buffer.from("keys")), /is not OpenPGP data/);
     assert.match(refusal(signedMessage(key, CONTENT)), /does not begin with a public key/);
     assert.match(refusal(joined(keyringOf(key), literal(CONTENT))), /a packet of type 11, which no public key has/);
+    assert.match(refusal(joined(keyringOf(key), packet(10, Buffer.from("PGP")))), /^read$/);
+    assert.match(refusal(joined(keyringOf(key), packet(10, Buffer.from("pgp")))), /a packet of type 10/);
     assert.match(refusal(packet(5, key.body)), /holds a secret key/);
     assert.match(refusal(keyringOf(key).subarray(0, -1)), /ends in the middle/);
   });

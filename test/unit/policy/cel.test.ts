@@ -5,9 +5,10 @@ import { celEnv, isCelError, parse, plan } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import * as fc from "fast-check";
 
-import { isJsonObject, type JsonValue } from "../../../src/domain/json.ts";
+import type { JsonValue } from "../../../src/domain/json.ts";
 import { compileExpression, EVALUATION_COST } from "../../../src/policy/cel/expression.ts";
 import { Meter } from "../../../src/policy/cel/meter.ts";
+import { readStatementText } from "../../../src/schemes/attestation/statement-text.ts";
 import { celConditions, celData, celExpressions, celRecord } from "../../support/cel-corpus.ts";
 import { jsonValue } from "../../support/json-value.ts";
 
@@ -58,9 +59,9 @@ suite("an expression agrees with another interpreter of CEL", () => {
       fc.property(celConditions, celRecord, (text, x) => {
         if (agrees(text, { x })) compared += 1;
       }),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
-    assert.ok(compared > 2000, `${compared} were compared`);
+    assert.ok(compared > 1300, `${compared} were compared`);
   });
 
   test("on whatever can be written, over whatever data", () => {
@@ -75,9 +76,9 @@ suite("an expression agrees with another interpreter of CEL", () => {
           if (agrees(text, { x, y })) compared += 1;
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
-    assert.ok(compared > 1000, `${compared} were compared`);
+    assert.ok(compared > 600, `${compared} were compared`);
   });
 });
 
@@ -274,34 +275,22 @@ suite("the paths of an expression", () => {
   ];
   for (const [text, expected] of ROWS) test(text, () => assert.deepEqual(pathsIn(text), expected));
 
-  /** The least of a value that has all that stands at or below the paths. */
-  const kept = (value: JsonValue, paths: readonly (readonly string[])[]): JsonValue => {
-    if (paths.some((path) => path.length === 0) || !isJsonObject(value)) return value;
-    const below = (name: string) => paths.filter(([first]) => first === name).map(([, ...rest]) => rest);
-    const wanted = [...value].filter(([name]) => below(name).length > 0);
-    return new Map(wanted.map(([name, inner]) => [name, kept(inner, below(name))]));
-  };
-
   test("are all that the answer depends on", () => {
     const texts = fc.oneof(celConditions, celExpressions);
     fc.assert(
-      fc.property(texts, fc.oneof(celRecord, celData), celData, (text, x, y) => {
-        const compiled = compileExpression(text, NAMES);
+      fc.property(texts, fc.oneof(celRecord, celData), celData, (written, x, y) => {
+        const compiled = compileExpression(written, NAMES);
         if (compiled.kind === "refused") return;
         const { expression } = compiled;
         const whole = valuesOf({ x, y });
-        const part = new Map(
-          [...whole]
-            .filter(([name]) => expression.paths.some(([first]) => first === name))
-            .map(([name, value]) => {
-              const paths = expression.paths.filter(([first]) => first === name).map(([, ...rest]) => rest);
-              return [name, kept(value, paths)];
-            }),
-        );
+        const bytes = Buffer.from(JSON.stringify({ x, y }));
+        const text = readStatementText(bytes, pathsIn(written), 1 << 20);
+        assert.ok(text.kind === "read" && text.kept !== undefined);
+        const part = valuesOf(JSON.parse(text.kept));
         const meter = () => new Meter(EVALUATION_COST);
         assert.deepEqual(expression.evaluate(part, meter()), expression.evaluate(whole, meter()));
       }),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
   });
 });

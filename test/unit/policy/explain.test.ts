@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
 import { known } from "../../../src/domain/gap.ts";
-import { explain, explainPolicy, isOnlyUndetermined } from "../../../src/policy/explain.ts";
+import { isOnlyUndetermined } from "../../../src/domain/undetermined.ts";
+import { explain, explainPolicy } from "../../../src/policy/explain.ts";
 import {
   GAP,
   IMAGE,

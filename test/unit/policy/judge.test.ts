@@ -294,7 +294,8 @@ suite("the enforcement of an authority", () => {
 
   test("keeps a gap of its own from leaving such a rule open, which filling it could not satisfy", () => {
     const gap = imageFacts({ sources: [{ about: ROOT, source: SOURCE, state: { kind: "gap", gap: GAP } }] });
-    assert.equal(answer(judged(set("warn", "signed: { by: a }"), gap)), "deny unsigned");
+    const [ruled] = judged(set("warn", "signed: { by: a }"), gap).findings;
+    assert.deepEqual([ruled?.outcome, ruled?.reason], ["violated", "unsigned"]);
     assert.equal(answer(judged(set("deny", "signed: { by: a }"), gap)), "deny gap?");
   });
 

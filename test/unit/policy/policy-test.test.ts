@@ -149,3 +149,78 @@ test("a policy is explained in sentences", () => {
     "the image was built less than 30d ago, by its own word, or it is denied",
   ]);
 });
+
+suite("a policy test of attestations", () => {
+  const attested = policySet(
+    authorityYaml("ci"),
+    policyYaml([
+      "attested: { by: ci, predicateType: vuln, notOlderThan: 24h, where: \"predicate.findings.all(f, f.severity != 'CRITICAL')\" }",
+    ]),
+  );
+  const judge = (given: string) => {
+    const text = `apiVersion: assay.dev/v1alpha1\nkind: PolicyTest\ncases:\n  - { ${CASE}, given: { ${given} }, expect: allow }`;
+    const parse = parsePolicyTests([{ name: "test.yaml", text }]);
+    assert.ok(parse.kind === "parsed", JSON.stringify(parse));
+    const [result] = runPolicyTests(attested, parse.tests, parseImage);
+    const reasons = result?.verdict?.findings.map(({ outcome, reason }) =>
+      outcome === "satisfied" ? outcome : `${outcome} ${reason}`,
+    );
+    return reasons?.join() ?? result?.message;
+  };
+  const ATTESTED = "authority: ci, predicateType: vuln, age: 1h";
+  const ROWS: readonly (readonly [string, string, string])[] = [
+    [
+      "satisfies a where that holds",
+      `attested: [{ ${ATTESTED}, predicate: { findings: [{ severity: LOW }] } }]`,
+      "satisfied",
+    ],
+    [
+      "is told of one that is false",
+      `attested: [{ ${ATTESTED}, predicate: { findings: [{ severity: CRITICAL }] } }]`,
+      "violated predicate-mismatch",
+    ],
+    [
+      "is told of one that cannot be computed",
+      `attested: [{ ${ATTESTED}, predicate: {} }]`,
+      "violated predicate-error",
+    ],
+    [
+      "is told of an old one",
+      `attested: [{ ${ATTESTED.replace("1h", "2d")}, predicate: { findings: [] } }]`,
+      "violated too-old",
+    ],
+    [
+      "is told of one without a time",
+      `attested: [{ authority: ci, predicateType: vuln, predicate: { findings: [] } }]`,
+      "violated no-date",
+    ],
+    [
+      "knows times",
+      `attested: [{ authority: ci, predicateType: vuln, signedAt: "2025-12-31T12:00:00Z", predicate: { findings: [] } }]`,
+      "satisfied",
+    ],
+    [
+      "is told of another type",
+      `attested: [{ authority: ci, predicateType: spdx, age: 1h, predicate: {} }]`,
+      "violated unattested",
+    ],
+    ["is told of one that does not count", `attested: [{ ${ATTESTED}, counts: false }]`, "violated wrongly-signed"],
+    ["is told of none", "attested: []", "violated unattested"],
+    ["leaves a statement that is not given open", `attested: [{ ${ATTESTED} }]`, "undetermined not-collected"],
+    ["leaves attestations that are not given open", "user: nonroot", "undetermined not-collected"],
+    ["leaves what cannot be reached open", "unreachable: signatures", "undetermined gap"],
+    [
+      "knows no stranger",
+      "attested: [{ authority: me, predicateType: vuln }]",
+      'no authority is named "me"; known here: ci',
+    ],
+  ];
+  for (const [name, given, expected] of ROWS) test(name, () => assert.equal(judge(given), expected));
+
+  test("is refused where it says one thing twice", () => {
+    assert.match(
+      refused(`{ ${CASE}, given: { attested: [{ ${ATTESTED}, signedAt: "2026-01-01T00:00:00Z" }] }, expect: allow }`),
+      /attested\[0\]\.age: and signedAt say the same thing: keep one/,
+    );
+  });
+});

@@ -6,7 +6,10 @@ import * as fc from "fast-check";
 import type { Signatories } from "../../../src/domain/policy.ts";
 import type { AuthorityName } from "../../../src/domain/trust.ts";
 import { membersOf } from "../../../src/policy/signatories.ts";
-import { isSatisfiable } from "../../../src/policy/signer-matching.ts";
+import type { Signer } from "../../../src/domain/facts.ts";
+import { identitiesOf } from "../../../src/policy/signer-identity.ts";
+import { isSatisfiable as isSatisfiableBy } from "../../../src/policy/signer-matching.ts";
+import { digestFor, keySigner } from "../../support/policy-facts.ts";
 
 const NAMES = ["a", "b", "c", "d"] as readonly string[] as readonly AuthorityName[];
 const PEOPLE = ["p", "q", "r", "s"] as const;
@@ -23,6 +26,15 @@ const { tree } = fc.letrec<{ tree: Signatories }>((tie) => ({
 }));
 
 type Seats = ReadonlyMap<AuthorityName, readonly string[]>;
+
+/** By people, each with one key. */
+function isSatisfiable(
+  tree: Signatories,
+  peopleOf: (name: AuthorityName) => readonly string[],
+  isUnseen: (name: AuthorityName) => boolean,
+): boolean {
+  return isSatisfiableBy(tree, (name) => peopleOf(name).map(keySigner), isUnseen);
+}
 
 /** Tries every way to give each seat nobody or one of its signers, each signer once, and sees whether one way suffices. */
 function bruteForce(tree: Signatories, seats: Seats): boolean {
@@ -163,5 +175,96 @@ suite("distinct signers for distinct members", () => {
       true,
     );
     assert.ok(performance.now() - began < 1500);
+  });
+});
+
+/** Few names, so that signers of different kinds often share one. */
+const anySigner: fc.Arbitrary<Signer> = fc
+  .tuple(
+    fc.constantFrom("key", "identity", "x509", "pgp"),
+    fc.constantFrom("1", "2", "3"),
+    fc.constantFrom("1", "2", "3"),
+    fc.boolean(),
+  )
+  .map(([kind, name, key, told]): Signer => {
+    const spki = told ? digestFor(`key ${key}`) : undefined;
+    switch (kind) {
+      case "key":
+        return { kind, spki: digestFor(`key ${key}`) };
+      case "identity":
+        return { kind, issuer: "https://issuer.example", subject: name };
+      case "x509":
+        return { kind, trustStore: key, dn: `CN=${name}`, spki };
+      case "pgp":
+        return { kind, fingerprint: told ? `abc${name}` : `ABC${name}`, spki };
+    }
+  });
+
+/** Whether two signers share anything by themselves, written out by kind. */
+function shares(a: Signer, b: Signer): boolean {
+  const keyOf = (one: Signer) => ("spki" in one ? one.spki : undefined);
+  if (keyOf(a) !== undefined && keyOf(a) === keyOf(b)) return true;
+  if (a.kind === "identity" && b.kind === "identity") return a.issuer === b.issuer && a.subject === b.subject;
+  if (a.kind === "x509" && b.kind === "x509") return a.trustStore === b.trustStore && a.dn === b.dn;
+  return a.kind === "pgp" && b.kind === "pgp" && a.fingerprint.toLowerCase() === b.fingerprint.toLowerCase();
+}
+
+suite("one signer in several formats", () => {
+  test("is one by every chain of things that are shared, and only by such", () => {
+    fc.assert(
+      fc.property(fc.array(anySigner, { minLength: 1, maxLength: 7 }), (signers) => {
+        // Groups by brute force: whoever shares with any member belongs, until nothing changes.
+        let groups = signers.map((one) => [one]);
+        for (let merged = true; merged;) {
+          merged = false;
+          for (const [at, group] of groups.entries()) {
+            const other = groups.findIndex(
+              (each, where) => where > at && each.some((a) => group.some((b) => shares(a, b))),
+            );
+            if (other < 0) continue;
+            groups = groups
+              .filter((_, where) => where !== other)
+              .map((each, where) => (where === at ? [...each, ...(groups[other] ?? [])] : each));
+            merged = true;
+            break;
+          }
+        }
+        const identityOf = identitiesOf(signers);
+        assert.equal(new Set(signers.map(identityOf)).size, groups.length);
+        for (const group of groups) assert.equal(new Set(group.map(identityOf)).size, 1);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("counts once towards a threshold", () => {
+    const two: Signatories = {
+      kind: "at-least",
+      count: 2,
+      of: NAMES.slice(0, 3).map((name) => ({ kind: "authority", name })),
+    };
+    const spki = digestFor("the key");
+    const signers: Readonly<Record<string, readonly Signer[]>> = {
+      a: [{ kind: "key", spki }],
+      b: [{ kind: "x509", trustStore: "ca:acme", dn: "CN=release", spki }],
+      c: [{ kind: "pgp", fingerprint: "AB12", spki: undefined }],
+    };
+    const by = (...names: readonly string[]) =>
+      isSatisfiableBy(
+        two,
+        (name) => (names.includes(name) ? (signers[name] ?? []) : []),
+        () => false,
+      );
+    assert.equal(by("a", "b"), false);
+    assert.equal(by("a", "c"), true);
+    const linked: readonly Signer[] = [{ kind: "pgp", fingerprint: "ab12", spki }];
+    assert.equal(
+      isSatisfiableBy(
+        two,
+        (name) => (name === "b" ? linked : (signers[name] ?? [])),
+        () => false,
+      ),
+      false,
+    );
   });
 });

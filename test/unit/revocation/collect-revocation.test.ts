@@ -17,12 +17,14 @@ import {
   chainOf,
   changesAt,
   delegateOf,
+  flag,
   listOf,
   listsAt,
   ocspAt,
   OCSP_SIGNING,
   pointOf,
   responseOf,
+  scopeOf,
   type AnswerOptions,
   type TestChain,
 } from "../../support/signing/revocation.ts";
@@ -36,16 +38,6 @@ let fetch: ReturnType<typeof createSafeFetch>;
 let byOcsp: TestChain;
 let byList: TestChain;
 let byBoth: TestChain;
-
-before(async () => {
-  server = await PathServer.start();
-  fetch = createSafeFetch({ trustedHosts: [server.host] });
-  byOcsp = chainOf([ocspAt(server.url("/first"), server.url("/second/"))]);
-  byList = chainOf([listsAt(pointOf([server.url("/a.crl"), server.url("/b.crl")]))]);
-  byBoth = chainOf([ocspAt(server.url("/first")), listsAt(pointOf([server.url("/a.crl")]))]);
-});
-after(() => Promise.all([server.stop(), fetch.close()]));
-beforeEach(() => server.reset());
 
 function sources(how: { readonly fetch?: SafeFetch } = {}): RevocationSources {
   const answers = new Map<string, Promise<unknown>>();
@@ -72,6 +64,16 @@ function kindOf({ chain }: { readonly chain: readonly Certificate[] }, { documen
 const answer = (pki: TestChain, options?: AnswerOptions): Buffer => answerOf(pki.leaf, pki.authority, options);
 
 describe("collecting revocation", { timeout: 30_000 }, () => {
+  before(async () => {
+    server = await PathServer.start();
+    fetch = createSafeFetch({ trustedHosts: [server.host] });
+    byOcsp = chainOf([ocspAt(server.url("/first"), server.url("/second/"))]);
+    byList = chainOf([listsAt(pointOf([server.url("/a.crl"), server.url("/b.crl")]))]);
+    byBoth = chainOf([ocspAt(server.url("/first")), listsAt(pointOf([server.url("/a.crl")]))]);
+  });
+  after(() => Promise.all([server.stop(), fetch.close()]));
+  beforeEach(() => server.reset());
+
   test("asks the OCSP responder once, by GET, and keeps what it says with its digest and origin", async () => {
     const bytes = answer(byBoth);
     server.serve("/first", bytes).serve("/a.crl", listOf(byBoth.authority));
@@ -251,6 +253,23 @@ describe("collecting revocation", { timeout: 30_000 }, () => {
     assert.equal(found.gaps[0]?.code, "not-found");
   });
 
+  test("goes on to the next address when a list speaks of other certificates", async () => {
+    const other = listOf(byList.authority, { scope: scopeOf(undefined, flag(0x82)) });
+    server.serve("/a.crl", other).serve("/b.crl", listOf(byList.authority));
+    assert.equal(kindOf(byList, await collect(byList)), "good");
+    server.serve("/b.crl", other);
+    const { documents, gaps } = await collect(byList);
+    assert.deepEqual(documents, []);
+    assert.match(gaps[0]?.detail ?? "", /speaks of other certificates/);
+  });
+
+  test("takes the answer of a responder whose own certificate ended for none", async () => {
+    const signer = delegateOf(byOcsp.authority, { notAfter: "2024-05-01T12:00:00Z" });
+    server.serve("/first", answer(byOcsp, { signer }));
+    const { gaps } = await collect(byOcsp);
+    assert.match(gaps[0]?.detail ?? "", /out of date since 2024-05-01T12:00/);
+  });
+
   test("looks a responder up in its authority's list", async () => {
     const extensions = [purposes(false, OCSP_SIGNING), listsAt(pointOf([server.url("/responders.crl")]))];
     const signer = delegateOf(byOcsp.authority, { extensions });
@@ -285,12 +304,15 @@ describe("collecting revocation", { timeout: 30_000 }, () => {
     const long = parseCertificate(byOcsp.leaf.der);
     const chain = [{ ...long, serial: "01".repeat(200) }, ...byOcsp.chain.slice(1)];
     let body = Buffer.alloc(0);
+    let type: string | undefined;
     server.serve("/first", (request, response) => {
+      type = request.headers["content-type"];
       request.on("data", (chunk: Buffer) => (body = Buffer.concat([body, chunk])));
       request.on("end", () => response.end(responseOf(1)));
     });
     const found = await collect({ chain });
     assert.equal(server.asked[0], "POST /first");
+    assert.equal(type, "application/ocsp-request");
     assert.ok(body.includes(Buffer.from("01".repeat(200), "hex")));
     assert.match(found.gaps[0]?.detail ?? "", /malformedRequest/);
   });

@@ -7,7 +7,8 @@ import { parseInstant } from "../../../src/domain/instant.ts";
 import type { Document } from "../../../src/domain/subject.ts";
 import { answerDocument, gapAbout, type Method } from "../../../src/revocation/answers.ts";
 import { judgeRevocation, type RevocationJudgement } from "../../../src/revocation/judge-revocation.ts";
-import { purposes, type Issued } from "../../support/signing/certificates.ts";
+import { extension, purposes, type Issued } from "../../support/signing/certificates.ts";
+import { octets } from "../../support/signing/der.ts";
 import {
   answerOf,
   chainOf,
@@ -16,6 +17,7 @@ import {
   flag,
   listOf,
   listsAt,
+  NO_CHECK,
   ocspAt,
   OCSP_SIGNING,
   pointOf,
@@ -261,9 +263,15 @@ test("looks up a responder's own certificate in lists, unless its authority vouc
   assertUnknown(judge(byOcsp, [signed, revoked]), /may be revoked: it was revoked/);
   assertGood(judge(byOcsp, [answer(byOcsp, { signer: with_() })]));
   assertUnknown(judge(byOcsp, [answer(byOcsp, { signer: with_(ocspAt(OCSP)) })]), /names no revocation list/);
+  assertGood(judge(byOcsp, [answer(byOcsp, { signer: with_(at, NO_CHECK) })]));
   const nextUpdate = parseInstant("2024-05-04T00:00:00Z");
   const short = delegateOf(byOcsp.authority, { notAfter: nextUpdate });
   assertGood(judge(byOcsp, [answer(byOcsp, { signer: short })]), nextUpdate);
+});
+
+test("is unknown for a certificate whose points cannot be read", () => {
+  const broken = chainOf([extension("1.3.6.1.5.5.7.1.1", octets(Buffer.of(1)), false)]);
+  assertUnknown(judge(broken, [answer(broken)]), /broken/);
 });
 
 test("is unknown for certificates that are no chain", () => {

@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { canonicalJson } from "../../../src/crypto/canonical-json.ts";
 import { digestOf } from "../../../src/crypto/digest-of.ts";
 import { hexOf } from "../../../src/domain/digest.ts";
+import type { AuthoritySpec } from "../../../src/domain/trust.ts";
 import { ATTESTATION_EXTRACT } from "../../../src/domain/media-types.ts";
 import { imageOf, type Artifact } from "../../support/signing/artifact.ts";
 import {
@@ -17,9 +18,11 @@ import {
 } from "../../support/signing/attestation.ts";
 import { SIGN_PREDICATE } from "../../support/signing/bundle.ts";
 import { attestAll, authorityOf, targetOf, verdictOf } from "../../support/signing/judging.ts";
+import { KeylessChain } from "../../support/signing/keyless-chain.ts";
 import { makeKey } from "../../support/signing/keys.ts";
 import { dsseBody, hashedRekordBody, intotoBody, type LoggedParts } from "../../support/signing/log-bodies.ts";
 import { TestTimestampAuthority } from "../../support/signing/timestamp-authority.ts";
+import { email } from "../../support/signing/virtual-fulcio.ts";
 import { VirtualLog } from "../../support/signing/virtual-log.ts";
 import { MemoryImages } from "../../support/memory-images.ts";
 
@@ -27,6 +30,7 @@ const ours = makeKey();
 const rsa = makeKey("rsa2048");
 const stranger = makeKey();
 const log = new VirtualLog();
+const chain = new KeylessChain();
 const image = imageOf("attested");
 const other = imageOf("another");
 const spec = authorityOf([ours, rsa], log.trust);
@@ -42,7 +46,11 @@ function artifactWith(size: "small" | "large", change: Change): Artifact {
   return attest({ image: image.digest, key: ours, log, predicate, ...change });
 }
 
-async function judged(artifact: Artifact, authority = spec, about = image.digest): Promise<readonly string[]> {
+async function judged(
+  artifact: Artifact,
+  authority: AuthoritySpec = spec,
+  about = image.digest,
+): Promise<readonly string[]> {
   const found = await attestAll(new MemoryImages().put(artifact), targetOf(about), authority);
   return found.map(({ opinion }) => verdictOf(opinion));
 }
@@ -370,6 +378,34 @@ for (const size of ["small", "large"] as const) {
       assert.deepEqual(await judged(artifactWith(size, {}), named), ["verified"]);
       const elsewhere = artifactWith(size, { name: "registry.example.com/shop/other" });
       assert.deepEqual(await judged(elsewhere, named), ["rejected wrong-identity at identity"]);
+    });
+
+    test("made without a key counts for the identity that made it, and for no other", async () => {
+      const predicate = { scanner: { result: "passed" }, ...(size === "large" ? { padding: PADDING } : {}) };
+      const made = chain.attestation(image.digest, { predicate });
+      assert.deepEqual(await judged(made, chain.authority()), ["verified"]);
+      const eve = chain.attestation(image.digest, { predicate, leaf: { names: [email("eve@example.com")] } });
+      assert.deepEqual(await judged(eve, chain.authority()), ["rejected wrong-signer at identity"]);
+      assert.deepEqual(await judged(made), ["rejected unknown-key at signature"]);
+      assert.deepEqual(await judged(artifactWith(size, {}), chain.authority()), [
+        "rejected no-certificate at signature",
+      ]);
+      const moved = chain.attestation(image.digest, { predicate, statement: anotherSubject });
+      assert.deepEqual(await judged(moved, chain.authority()), ["rejected wrong-subject at subject"]);
+      const unlogged = chain.attestation(image.digest, { predicate, log: undefined });
+      assert.deepEqual(await judged(unlogged, chain.authority()), ["rejected log-missing at log"]);
+    });
+
+    test("made without a key counts in a bundle too", async () => {
+      const statement = (proper: string): string =>
+        size === "large" ? proper.replace('"predicate":{}', `"predicate":{"padding":"${PADDING}"}`) : proper;
+      const made = chain.bundle(image.digest, { predicateType: VULN_PREDICATE, statement });
+      const images = new MemoryImages().refer(image.digest, made, undefined);
+      const found = await attestAll(images, targetOf(image.digest), chain.authority());
+      assert.deepEqual(
+        found.map(({ opinion }) => verdictOf(opinion)),
+        ["verified"],
+      );
     });
 
     test("that its registry lost is missed", async () => {

@@ -25,6 +25,7 @@ import {
   email,
   hostName,
   ISSUER,
+  otherName,
   timestampOf,
   uri,
   userName,
@@ -117,6 +118,21 @@ describe("a keyless signature", () => {
     });
   }
 
+  test("verifies for any of the identities that the authority names", async () => {
+    const [ours] = chain.authority().identities;
+    const identities = [{ issuer: exact(ISSUER), subject: exact("bob@example.com") }, ours!];
+    assert.equal(verdictOf(await judge("a bundle", { trust: { identities } })), "verified");
+  });
+
+  test("verifies with the extensions that the authority asks for, the issuer in either of its forms", async () => {
+    const sourceRepositoryURI = "https://github.com/acme/shop";
+    const trust = { extensions: { sourceRepositoryURI, issuer: ISSUER } };
+    for (const leaf of [{}, { issuer: null, oldIssuer: ISSUER }]) {
+      const opinion = await judge("a bundle", { leaf: { ...leaf, says: { sourceRepositoryURI } }, trust });
+      assert.equal(verdictOf(opinion), "verified");
+    }
+  });
+
   test("verifies by one good SCT beside those of logs that nobody knows and those that do not hold", async () => {
     const timestamps: LeafOptions["timestamps"] = (proper) => [
       timestampOf({ ...proper, log: makeKey() }),
@@ -203,13 +219,14 @@ const shortLived = issue({
   notBefore: "2023-11-14T22:00:00Z",
   notAfter: "2023-11-14T22:12:00Z",
 });
+const BOB = { issuer: exact(ISSUER), subject: exact("bob@example.com") };
 const sameKey = chain.fulcio.issue();
 
 /** What one change makes of an otherwise valid signature, and the mechanism that would let it pass. */
 const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case, form?: Form]>> = {
   "a signature by another key than the certificate's": [
     "rejected bad-signature at signature",
-    { sign: { signature: (_, message) => makeKey().sign(message as Buffer) } },
+    { sign: { signature: (_, message) => makeKey().sign(message) } },
   ],
   "an authority of the same names that nobody trusts": [
     "rejected certificate-untrusted at chain",
@@ -425,6 +442,10 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case, 
     { leaf: { names: [uri(WORKFLOW), email("bob@example.com")] } },
   ],
   "the meant name as a host's": ["rejected wrong-signer at identity", { leaf: { names: [hostName("example.com")] } }],
+  "the meant name as another type's": [
+    "rejected wrong-signer at identity",
+    { leaf: { names: [otherName("1.2.3.4", "bob@example.com")] }, trust: { identities: [BOB] } },
+  ],
   "a certificate that names two issuers": [
     "rejected malformed at parsed",
     { leaf: { oldIssuer: "https://evil.example.com" } },
@@ -523,6 +544,30 @@ describe("a keyless authority explains", () => {
       assert.equal(verdictOf(opinion), "rejected no-certificate at signature");
       assert.match(detailOf(opinion), /^signed by key [0-9a-f]{12}…, without a certificate, and this authority trusts/);
     }
+  });
+
+  test("a signature by a key that cannot be told, as by some key", async () => {
+    const keyed = { key: makeKey(), certificate: undefined };
+    const broken = { ...keyed, signature: () => makeKey().sign(Buffer.from("x")) };
+    for (const bundle of [broken, { ...keyed, log: undefined }]) {
+      const opinion = await judge("a bundle", { bundle });
+      assert.equal(verdictOf(opinion), "rejected no-certificate at signature");
+      assert.match(detailOf(opinion), /^signed by a key, without/);
+      assert.equal(opinion.kind === "rejected" && opinion.signer, undefined);
+    }
+  });
+
+  test("what is wrong with SCTs, of which one is out of time and another no word for the certificate", async () => {
+    const old = "2019-01-01T00:00:00Z";
+    const detail = async (timestamps: LeafOptions["timestamps"]): Promise<string> =>
+      detailOf(await judge("a bundle", { leaf: { ...(timestamps && { timestamps }) } }));
+    const late = await detail((proper) => [timestampOf({ ...proper, at: old })]);
+    assert.match(late, /is of a time at which the trust root does not trust the log/);
+    const mixed = await detail((proper) => [
+      timestampOf({ ...proper, at: old }),
+      timestampOf({ ...proper, tbs: Buffer.from("another") }),
+    ]);
+    assert.match(mixed, /is not the log's word for this certificate/);
   });
 
   test("an authority of keys the other way round", async () => {

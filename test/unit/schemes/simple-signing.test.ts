@@ -14,7 +14,7 @@ import { simpleSigning } from "../../../src/schemes/simple-signing/scheme.ts";
 import { MemoryImages } from "../../support/memory-images.ts";
 import { isPortError } from "../../support/port-error.ts";
 import { sourcesOf, targetOf, verdictOf } from "../../support/signing/judging.ts";
-import { keyringOf, PgpKey, signedMessage } from "../../support/signing/openpgp.ts";
+import { keyringOf, packet, PgpKey, signedMessage } from "../../support/signing/openpgp.ts";
 import { extensionList, judgeSimple, simpleAuthority, simplePayload } from "../../support/signing/simple-signing.ts";
 
 const DIGEST = digestOf("an image");
@@ -328,6 +328,17 @@ suite("an authority judges what lies in its own place alone", () => {
       verdictOf(await simpleSigning.authority(lookaside(url))?.(found, targetOf(DIGEST, NAME)));
     assert.equal(await by("https://a.example"), "verified");
     assert.equal(await by("https://b.example"), "nothing");
+  });
+
+  test("a good signature by a key that counts no more names its signer, a broken one names nobody", async () => {
+    const revoked = keyringOf(key, [packet(2, key.sign(key.hashed, { type: 0x20 }))]);
+    const image = { digest: DIGEST, requested: NAME };
+    const [good] = await judgeSimple([signedMessage(key, GOOD)], simpleAuthority([revoked]), image);
+    assert.ok(good?.kind === "rejected" && good.reason === "key-revoked" && good.signer?.kind === "pgp");
+    assert.equal(good.signer.fingerprint, key.fingerprint);
+    const [stranger] = await judgeSimple([signedMessage(new PgpKey(), GOOD)], simpleAuthority([RING]), image);
+    assert.ok(stranger?.kind === "rejected" && stranger.reason === "unknown-key");
+    assert.equal(stranger.signer, undefined);
   });
 
   test("no registry is asked for an extension that no authority names", () => {

@@ -34,6 +34,27 @@ test("tells unsigned, wrongly signed and could not tell apart in line and counte
   assert.doesNotMatch(text, /canary|sha256/);
 });
 
+test("counts what authorities on trial would have decided apart from what rules did", async () => {
+  const { telemetry, logs } = started();
+  const verdict = withFinding("violated", "unsigned");
+  const tried = (enforcement: "warn" | "audit", outcome: Outcome) => ({
+    ...verdict,
+    findings: verdict.findings.map((finding) => ({ ...finding, authority: "canary-key", enforcement, outcome })),
+  });
+  telemetry.events.verdictDecided(tried("warn", "satisfied"), 12);
+  telemetry.events.verdictDecided(tried("audit", "violated"), 12);
+  telemetry.events.verdictDecided(tried("audit", "violated"), 12);
+  assert.deepEqual(
+    logs.lines.map((line) => line["why"]),
+    ["", "canary-key:unsigned", "canary-key:unsigned"],
+  );
+  const { text } = await telemetry.metrics.render();
+  assert.match(text, /^assay_authority_trials_total\{enforcement="warn",outcome="satisfied"\} 1$/m);
+  assert.match(text, /^assay_authority_trials_total\{enforcement="audit",outcome="violated"\} 2$/m);
+  assert.doesNotMatch(text, /^assay_findings_total\{/m);
+  assert.doesNotMatch(text, /canary|sha256/);
+});
+
 test("writes one line for each event, and counts it", async () => {
   const { telemetry, logs } = started();
   const { events } = telemetry;
@@ -45,6 +66,8 @@ test("writes one line for each event, and counts it", async () => {
     warnings: [{ message: "odd", at: { file: "p.yaml", line: 3, column: 1 } }],
   });
   events.policyRefused("p.yaml:1:1: unknown key");
+  events.trustRootRefreshed({ from: "public-good", expires: "2030-01-01T00:00:00.000Z" });
+  events.trustRootRefused({ from: "root.json", detail: "nobody there" });
   assert.deepEqual(
     logs.lines.map((line) => [line["level"], line["msg"]]),
     [
@@ -53,6 +76,8 @@ test("writes one line for each event, and counts it", async () => {
       ["info", "policies in force"],
       ["warn", "policy warning"],
       ["warn", "changed policies refused, the former stay in force"],
+      ["info", "trust root read"],
+      ["warn", "trust root refused"],
     ],
   );
   const { text } = await telemetry.metrics.render();
@@ -61,6 +86,8 @@ test("writes one line for each event, and counts it", async () => {
     /^assay_records_refused_total\{space="verdict",why="seal"\} 1$/m,
     /^assay_policy_reload_total\{result="accepted"\} 1$/m,
     /^assay_policy_reload_total\{result="refused"\} 1$/m,
+    /^assay_trust_root_refresh_total\{result="read"\} 1$/m,
+    /^assay_trust_root_refresh_total\{result="refused"\} 1$/m,
   ])
     assert.match(text, counter);
 });
