@@ -48,15 +48,15 @@ const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
 const TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
 
 /**
- * Whether one of the authorities states that `message` existed at a time: a TimeStampResp of RFC 3161, as sigstore carries
- * it. A token that cannot be read is invalid, as nothing shows that it is a stranger's. Never throws.
+ * Whether one of the authorities states that one of `messages` existed at a time: a TimeStampResp of RFC 3161, as sigstore
+ * carries it. A token that cannot be read is invalid, as nothing shows that it is a stranger's. Never throws.
  */
 export function checkTimestamp(
   token: Uint8Array,
-  message: Content,
+  messages: readonly Content[],
   authorities: readonly TimestampAuthority[],
 ): TimestampCheck {
-  return checkRead(token, message, authorities, readResponse);
+  return checkRead(token, messages, authorities, readResponse);
 }
 
 /**
@@ -68,7 +68,7 @@ export function checkTimestampToken(
   message: Uint8Array,
   authorities: readonly TimestampAuthority[],
 ): TimestampCheck {
-  return checkRead(token, message, authorities, (bytes) => {
+  return checkRead(token, [message], authorities, (bytes) => {
     const data = readToken(readDer(bytes));
     if (namesSignerByVersion2(data.signer.attributes)) return data;
     throw new InputError("signature", "it has no signing-certificate attribute of version 2");
@@ -77,14 +77,14 @@ export function checkTimestampToken(
 
 function checkRead(
   token: Uint8Array,
-  message: Content,
+  messages: readonly Content[],
   authorities: readonly TimestampAuthority[],
   read: (bytes: Uint8Array) => SignedData,
 ): TimestampCheck {
   try {
     if (token.length > MAX_TOKEN) return invalid(`it is larger than ${MAX_TOKEN} bytes`);
     const data = read(token);
-    const checks = authorities.map((authority) => checkAgainst(data, message, authority));
+    const checks = authorities.map((authority) => checkAgainst(data, messages, authority));
     return (
       checks.find(({ kind }) => kind === "proved") ??
       checks.find(({ kind }) => kind === "invalid") ?? {
@@ -121,7 +121,7 @@ function readToken(token: DerValue | undefined): SignedData {
  * The signer is whom the signer info names, wherever that certificate lies in the bag: every check is made of that one
  * (CVE-2026-39984). A bag in which two certificates have that name is refused, unless the trust root itself has it.
  */
-function checkAgainst(data: SignedData, message: Content, authority: TimestampAuthority): TimestampCheck {
+function checkAgainst(data: SignedData, messages: readonly Content[], authority: TimestampAuthority): TimestampCheck {
   const embedded = data.certificates.map(readCertificate).filter((each) => each !== undefined);
   const { leaf } = authority;
   const known = leaf !== undefined && isNamed(leaf, data.signer.sid) ? [leaf] : embedded;
@@ -129,7 +129,7 @@ function checkAgainst(data: SignedData, message: Content, authority: TimestampAu
   if (signer === undefined) return { kind: "unknown", detail: "its signer is not of this authority" };
   if (others.some((each) => !isSameCertificate(each, signer)))
     return invalid("two certificates have its signer's name");
-  return checkSigner(data, message, { signer, embedded, authority });
+  return checkSigner(data, messages, { signer, embedded, authority });
 }
 
 /** A bag may hold what cannot be read here; such a certificate can be neither signer nor issuer. */
@@ -157,7 +157,7 @@ type Candidate = {
   readonly authority: TimestampAuthority;
 };
 
-function checkSigner(data: SignedData, message: Content, candidate: Candidate): TimestampCheck {
+function checkSigner(data: SignedData, messages: readonly Content[], candidate: Candidate): TimestampCheck {
   const { signer, authority } = candidate;
   const claimsToBeOurs = isOf(signer, authority);
   const problem = signatureProblem(data, signer);
@@ -165,7 +165,7 @@ function checkSigner(data: SignedData, message: Content, candidate: Candidate): 
   const info = parseTimestampInfo(data.content);
   const chain = chainOf(candidate, info);
   if (chain.kind === "untrusted") return claimsToBeOurs ? invalid(chain.detail) : { ...chain, kind: "unknown" };
-  const wrong = imprintProblem(info, message) ?? purposeProblem(signer) ?? timeProblem(info, authority);
+  const wrong = imprintProblem(info, messages) ?? purposeProblem(signer) ?? timeProblem(info, authority);
   if (wrong !== undefined) return invalid(wrong);
   return { kind: "proved", at: info.at, accuracy: info.accuracy, path: chain.path };
 }
@@ -206,9 +206,10 @@ function chainOf({ signer, embedded, authority }: Candidate, { at }: TimestampIn
   return verifyChain(signer, { intermediates, roots: [root], issued }, at, TIME_STAMPING);
 }
 
-function imprintProblem({ hash: algorithm, imprint }: TimestampInfo, message: Content): string | undefined {
+function imprintProblem({ hash: algorithm, imprint }: TimestampInfo, messages: readonly Content[]): string | undefined {
   if (algorithm === undefined) return "its imprint's hash algorithm is not allowed: use SHA-256, SHA-384 or SHA-512";
-  return hexOfBytes(imprint) === hashOfContent(message, algorithm)
+  const hex = hexOfBytes(imprint);
+  return messages.some((message) => hex === hashOfContent(message, algorithm))
     ? undefined
     : "it is over something else than the signature";
 }

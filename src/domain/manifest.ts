@@ -63,7 +63,7 @@ function refuse(why: string): never {
 /**
  * One JSON that is both manifest and index lets two readers see two images (GHSA-5j5w-g665-5m35), so the document must
  * have the members of exactly one, and its own `mediaType` must agree with what it was served or described as.
- * Throws `InputError`. What is no image may have more layers than one.
+ * Throws `InputError`. `maxLayers` is for artefacts whose layers are no image's.
  */
 export function parseManifest(
   value: JsonValue,

@@ -14,7 +14,7 @@ export type MadeSignature = {
   readonly entries: readonly LogEntry[];
   /** RFC 3161 tokens (TimeStampResp), DER. */
   readonly timestamps: readonly Uint8Array[];
-  /** An envelope's own text where it stands by itself: what timestamps are then over, and what old logs know it by. */
+  /** An envelope's own text where it stands by itself: what timestamps may be over too, and what old logs know it by. */
   readonly envelope?: Content | undefined;
   /** The certificate that comes with it, for whoever judges by certificates. Throws `InputError` if it cannot be read. */
   readonly certificate: (() => PresentedCertificate) | undefined;

@@ -71,7 +71,8 @@ function logTimes(
 /**
  * Every token of an authority in the trust root must hold, so that it does not matter which of several a reader believes;
  * where one is required, one must be of such an authority. Strangers' tokens add nothing. Tokens are over the signature's
- * bytes; those of cosign's attestations over the envelope. Where nobody's timestamps count none is read.
+ * bytes, or over the whole envelope where it stands by itself, which holds them: cosign 3 does the one, cosign 2 the other.
+ * Where nobody's timestamps count none is read.
  */
 function timestampTimes(
   { timestamps, signature, envelope }: MadeSignature,
@@ -86,10 +87,8 @@ function timestampTimes(
       `${timestamps.length} timestamps come with it, more than the ${MAX_TIMESTAMPS} allowed`,
     );
   }
-  const checks =
-    authorities.length === 0
-      ? []
-      : timestamps.map((token) => checkTimestamp(token, envelope ?? signature, authorities));
+  const stamped = envelope === undefined ? [signature] : [signature, envelope];
+  const checks = authorities.length === 0 ? [] : timestamps.map((token) => checkTimestamp(token, stamped, authorities));
   const broken = checks.find((check) => check.kind === "invalid");
   if (broken !== undefined)
     return refuse("timestamp-invalid", `its RFC 3161 timestamp does not hold: ${broken.detail}`);

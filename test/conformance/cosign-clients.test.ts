@@ -1,60 +1,21 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { describe, test } from "node:test";
 
-import { parseDigest, type Digest } from "../../src/domain/digest.ts";
 import { parseReference } from "../../src/domain/reference.ts";
 import type { CosignAuthority } from "../../src/domain/trust.ts";
-import { MemoryImages } from "../support/memory-images.ts";
+import { ClientLayout } from "../support/client-layout.ts";
 import { judgeAll, targetOf, verdictOf } from "../support/signing/judging.ts";
-import type { Artifact } from "../support/signing/artifact.ts";
 
-const FOLDER = resolve(import.meta.dirname, "../fixtures/cosign");
-
-type Entry = {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly artifactType?: string;
-  readonly annotations: Readonly<Record<string, string>>;
-};
-type Manifest = { readonly config?: Entry; readonly layers?: readonly Entry[]; readonly manifests?: readonly Entry[] };
-
-function blob(digest: string): Buffer {
-  return readFileSync(join(FOLDER, "blobs/sha256", digest.slice("sha256:".length)));
-}
+const layout = new ClientLayout("cosign");
 
 function key(name: string): CosignAuthority["keys"][number] {
-  return { pem: readFileSync(join(FOLDER, "keys", `${name}.pub`), "utf8"), from: `${name}.pub` };
+  return { pem: layout.text(`keys/${name}.pub`), from: `${name}.pub` };
 }
 
-function artifact({ mediaType, digest }: Entry, tag?: string): Artifact {
-  const { config, layers = [] } = JSON.parse(blob(digest).toString()) as Manifest;
-  const blobs = config === undefined ? [] : [config, ...layers].map((each) => blob(each.digest));
-  return { mediaType, manifest: blob(digest), digest: parseDigest(digest), blobs, tag };
-}
-
-/** One repository of the kept layout, its fallback tags for referrers read as such. */
-function load(repository: string): { readonly images: MemoryImages; readonly digest: Digest } {
-  const index = JSON.parse(readFileSync(join(FOLDER, "index.json"), "utf8")) as { manifests: Entry[] };
-  const images = new MemoryImages();
-  let digest: Digest | undefined;
-  for (const entry of index.manifests) {
-    const [name, tag = ""] = entry.annotations["org.opencontainers.image.ref.name"]!.split(/:(.*)/);
-    if (name !== repository) continue;
-    images.put(artifact(entry, tag));
-    if (tag === "1") digest = parseDigest(entry.digest);
-    const { manifests = [] } = JSON.parse(blob(entry.digest).toString()) as Manifest;
-    for (const listed of manifests)
-      images.refer(parseDigest(tag.replace("-", ":")), artifact(listed), listed.artifactType);
-  }
-  return { images, digest: digest! };
-}
-
-const host = readFileSync(join(FOLDER, "keys/registry.txt"), "utf8").trim();
+const host = layout.text("keys/registry.txt").trim();
 const root = {
   kind: "trusted-root",
-  json: readFileSync(join(FOLDER, "keys/trusted_root.json"), "utf8"),
+  json: layout.text("keys/trusted_root.json"),
   from: "root",
 } as const;
 
@@ -63,7 +24,7 @@ async function judge(
   signer: string,
   trust: Partial<CosignAuthority> = {},
 ): Promise<readonly string[]> {
-  const { images, digest } = load(repository);
+  const { images, digest } = layout.load(repository);
   const spec: CosignAuthority = {
     kind: "cosign",
     keys: [key(signer)],

@@ -65,7 +65,7 @@ function base64(text: string): Buffer {
 }
 
 function kindOf(token: Buffer, message: Uint8Array): string {
-  return checkTimestamp(token, message, timestampAuthorities).kind;
+  return checkTimestamp(token, [message], timestampAuthorities).kind;
 }
 
 describe("tokens by openssl that real cosign clients asked for", () => {

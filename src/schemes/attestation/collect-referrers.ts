@@ -1,11 +1,10 @@
 import type { Descriptor } from "../../domain/descriptor.ts";
 import type { SignatureEvidence } from "../../domain/evidence.ts";
-import { InputError, PortError } from "../../domain/errors.ts";
-import { formatRepository } from "../../domain/reference.ts";
+import { InputError } from "../../domain/errors.ts";
 import type { Document } from "../../domain/subject.ts";
 import { signatureEvidence } from "../evidence.ts";
 import { inParallel } from "../in-parallel.ts";
-import { MAX_SIGNATURES } from "../limits.ts";
+import { candidatesAmong } from "../referrer-candidates.ts";
 import type { Sources, Target } from "../scheme.ts";
 import { mayBeBundle, readBundleReferrer, SIGN_PREDICATE } from "../sigstore-bundle/bundle-manifest.ts";
 import { fetchCarriers, isReadable } from "./carriers.ts";
@@ -27,14 +26,9 @@ export async function collectReferredAttestations(
   sources: Sources,
   signal: AbortSignal,
 ): Promise<readonly SignatureEvidence[]> {
-  const { via, descriptors } = await sources.images.referrers(target.repository, target.digest, signal);
-  const candidates = descriptors.filter(mayBeBundle);
-  if (candidates.length > MAX_SIGNATURES) {
-    const what = `${formatRepository(target.repository)} referrers of ${target.digest}`;
-    const detail = `${candidates.length} possible bundles, more than the ${MAX_SIGNATURES} allowed: remove old ones`;
-    throw new PortError("too-many", what, detail);
-  }
-  const followed = await inParallel(candidates, async (listed) =>
+  const wanted = { mayBe: mayBeBundle, noun: "bundles" };
+  const { via, descriptors } = await candidatesAmong(wanted, target, sources, signal);
+  const followed = await inParallel(descriptors, async (listed) =>
     follow(listed, await sources.images.manifest(target.repository, listed.digest, signal), target),
   );
   const found = followed.filter((each) => each !== undefined);

@@ -8,26 +8,46 @@ import type { Assess, Target } from "../scheme.ts";
 import { annotatedSignature, SIGNATURE } from "./annotated-signature.ts";
 import { parsePayload, type SignedClaim } from "./payload.ts";
 import { readSignatureLayers, SIMPLE_SIGNING } from "./signature-layers.ts";
+import { readSignatureReferrer } from "./signature-referrer.ts";
+import { COSIGN_REFERRERS } from "./source.ts";
 import { quoted } from "../../domain/quoted.ts";
 
-/** Judges one layer of a `.sig` manifest. The payload is read only after its signature is proved. */
-export function assessTagged(prover: Prover): Assess {
+/** Judges one layer of a signature manifest. The payload is read only after its signature is proved. */
+export function assessLayer(prover: Prover): Assess {
   return guarded((evidence, target) => {
-    if (evidence.missing !== undefined) {
-      return rejected(
-        "fetched",
-        "missing-document",
-        `the registry does not have the signature's payload ${evidence.missing}`,
-      );
+    const { artifact, documents, missing } = evidence;
+    if (missing !== undefined) {
+      const detail = `the registry does not have ${missing}, which the signature needs`;
+      return rejected("fetched", "missing-document", detail);
     }
-    const [document] = evidence.documents;
-    if (document === undefined) return rejected("found", "malformed", "the evidence holds no document");
-    if (document.descriptor.digest === evidence.artifact.digest) return remark(document);
-    if (document.descriptor.mediaType !== SIMPLE_SIGNING) {
-      return rejected("found", "unsupported", `a ${quoted(document.descriptor.mediaType, 80)} is no cosign signature`);
-    }
-    return judge(document, target, prover);
+    const manifest = documents.find(({ descriptor }) => descriptor.digest === artifact.digest);
+    const payload = documents.find((document) => document !== manifest);
+    const refused = evidence.source === COSIGN_REFERRERS ? refuseReferrer(manifest, target) : undefined;
+    if (refused !== undefined) return refused;
+    if (payload !== undefined) return judgePayload(payload, target, prover);
+    return manifest === undefined ? rejected("found", "malformed", "the evidence holds no document") : remark(manifest);
   });
+}
+
+function refuseReferrer(manifest: Document | undefined, target: Target): Opinion | undefined {
+  if (manifest === undefined) return rejected("found", "malformed", "the evidence holds no signature manifest");
+  const read = readSignatureReferrer(manifest, target.digest);
+  switch (read.kind) {
+    case "signatures":
+      return undefined;
+    case "other":
+      return rejected("found", "unsupported", "the referrer is no signature manifest of cosign's");
+    case "wrong-subject": {
+      const detail = `its manifest refers to ${read.subject ?? "nothing"}, not to ${target.digest}`;
+      return rejected("found", "wrong-subject", detail);
+    }
+  }
+}
+
+function judgePayload(document: Document, target: Target, prover: Prover): Opinion {
+  const { mediaType } = document.descriptor;
+  if (mediaType === SIMPLE_SIGNING) return judge(document, target, prover);
+  return rejected("found", "unsupported", `a ${quoted(mediaType, 80)} is no cosign signature`);
 }
 
 /** Says what is wrong with a manifest, or with those of its layers that cannot be signatures. */

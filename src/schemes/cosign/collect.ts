@@ -1,20 +1,20 @@
 import type { SignatureEvidence } from "../../domain/evidence.ts";
-import { InputError, PortError } from "../../domain/errors.ts";
-import { formatRepository } from "../../domain/reference.ts";
+import { InputError } from "../../domain/errors.ts";
 import type { Document } from "../../domain/subject.ts";
-import { signatureEvidence } from "../evidence.ts";
-import { inParallel } from "../in-parallel.ts";
-import { MAX_SIGNATURE_BYTES, MAX_SIGNATURES, MAX_TOTAL_BYTES } from "../limits.ts";
 import { cosignTag } from "../cosign-tag.ts";
+import { inParallel } from "../in-parallel.ts";
+import { candidatesAmong } from "../referrer-candidates.ts";
 import type { Sources, Target } from "../scheme.ts";
-import type { PlacedLayer } from "../tagged-layers.ts";
-import { readSignatureLayers } from "./signature-layers.ts";
-import { COSIGN, COSIGN_TAG } from "./source.ts";
+import { collectLayers, lost, remark, type Found } from "./collect-layers.ts";
+import {
+  mayBeSignatures,
+  readSignatureReferrer,
+  SIGNATURE_ARTIFACT,
+  type SignatureReferrer,
+} from "./signature-referrer.ts";
+import { COSIGN_REFERRERS, COSIGN_TAG } from "./source.ts";
 
-/**
- * Every signature of a digest's `.sig` tag, one piece of evidence a layer: the layer's descriptor, whose annotations hold
- * the signature, with the payload's bytes. One request for the manifest and one for each distinct payload.
- */
+/** Every signature of a digest's `.sig` tag. One request for the manifest and one for each distinct payload. */
 export async function collectTagged(
   target: Target,
   sources: Sources,
@@ -24,84 +24,40 @@ export async function collectTagged(
   if (tag === undefined) return [];
   const manifest = await sources.images.resolve({ kind: "tag", repository: target.repository, tag }, signal);
   if (manifest === undefined) return [];
-  const layers = layersOf(manifest, target);
-  if (layers === undefined)
-    return [evidenceOf(target, manifest, { part: 0, documents: [manifest], missing: undefined })];
-  const payloads = await fetchPayloads(layers.signatures, target, sources, signal);
-  const signatures = layers.signatures.map(({ part, layer }) => {
-    const bytes = payloads.get(layer.digest)?.bytes;
-    return evidenceOf(target, manifest, {
-      part,
-      documents: bytes === undefined ? [] : [{ descriptor: layer, bytes }],
-      missing: bytes === undefined ? layer.digest : undefined,
-    });
+  const found: Found = { source: COSIGN_TAG, via: "tag", keepsManifest: false };
+  return await collectLayers([manifest], found, { target, sources, signal });
+}
+
+/** Every signature in manifests of the same form that refer to a digest (cosign 2, `--registry-referrers-mode=oci-1-1`). */
+export async function collectReferred(
+  target: Target,
+  sources: Sources,
+  signal: AbortSignal,
+): Promise<readonly SignatureEvidence[]> {
+  const wanted = { mayBe: mayBeSignatures, noun: "signatures" };
+  const { via, descriptors } = await candidatesAmong(wanted, target, sources, signal);
+  const look = { target, sources, signal };
+  const found: Found = { source: COSIGN_REFERRERS, via, keepsManifest: true };
+  const followed = await inParallel(descriptors, async (listed) => {
+    const manifest = await sources.images.manifest(target.repository, listed.digest, signal);
+    return { listed, manifest, read: manifest && tryReading(manifest, target)?.kind };
   });
-  return [...signatures, ...remarkOn(layers, manifest, target)];
+  const good = followed.flatMap(({ manifest, read }) => (manifest && read === "signatures" ? [manifest] : []));
+  const odd = followed.flatMap(({ listed, manifest, read }) => {
+    // Of one listed without a type nothing shows that it is cosign's; the look for bundles tells of it.
+    const isOurs = read === "wrong-subject" || (read === undefined && listed.artifactType === SIGNATURE_ARTIFACT);
+    if (!isOurs) return [];
+    return [manifest === undefined ? lost(listed, found, look) : remark(manifest, found, look)];
+  });
+  return [...(await collectLayers(good, found, look)), ...odd];
 }
 
-type Layers = { readonly signatures: readonly PlacedLayer[]; readonly others: readonly PlacedLayer[] };
-
-/** `undefined` for a manifest that cannot be read, which is then itself the evidence. */
-function layersOf(manifest: Document, target: Target): Layers | undefined {
-  const what = `${formatRepository(target.repository)} cosign signatures of ${target.digest}`;
-  const layers = tryReading(manifest);
-  if (layers === undefined) return undefined;
-  if (layers.kind === "too-many") {
-    throw new PortError(
-      "too-many",
-      what,
-      `${layers.count} signatures, more than the ${MAX_SIGNATURES} allowed: remove old ones`,
-    );
-  }
-  const total = layers.signatures.reduce((sum, { layer }) => sum + layer.size, 0);
-  if (total > MAX_TOTAL_BYTES) {
-    throw new PortError("too-large", what, `${total} bytes, more than the ${MAX_TOTAL_BYTES} allowed`);
-  }
-  return layers;
-}
-
-function tryReading(manifest: Document): ReturnType<typeof readSignatureLayers> | undefined {
+/** A manifest that cannot be read is itself the evidence, and says why when it is judged. */
+function tryReading(manifest: Document, target: Target): SignatureReferrer | undefined {
   try {
-    return readSignatureLayers(manifest);
+    return readSignatureReferrer(manifest, target.digest);
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;
   }
-}
-
-/** Two signatures of one payload share its blob. */
-async function fetchPayloads(
-  layers: readonly PlacedLayer[],
-  target: Target,
-  sources: Sources,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, Document>> {
-  const distinct = [...new Map(layers.map(({ layer }) => [layer.digest, layer])).values()];
-  const documents = await inParallel(distinct, (layer) =>
-    sources.images.blob(target.repository, layer, MAX_SIGNATURE_BYTES, signal),
-  );
-  return new Map(distinct.flatMap((layer, at) => (documents[at] === undefined ? [] : [[layer.digest, documents[at]]])));
-}
-
-/** Layers that cannot be signatures, and a manifest without any, are one piece of evidence that says so. */
-function remarkOn(layers: Layers, manifest: Document, target: Target): readonly SignatureEvidence[] {
-  const part = layers.others[0]?.part;
-  if (part === undefined && layers.signatures.length > 0) return [];
-  return [evidenceOf(target, manifest, { part: part ?? 0, documents: [manifest], missing: undefined })];
-}
-
-function evidenceOf(
-  target: Target,
-  manifest: Document,
-  content: Pick<SignatureEvidence, "part" | "documents" | "missing">,
-): SignatureEvidence {
-  return signatureEvidence({
-    scheme: COSIGN,
-    source: COSIGN_TAG,
-    about: target.digest,
-    artifact: manifest.descriptor,
-    via: "tag",
-    gaps: [],
-    ...content,
-  });
 }

@@ -1,26 +1,35 @@
 import type { AuthoritySpec } from "../../domain/trust.ts";
 import { compileProver } from "../prover.ts";
 import type { Assess, Place, SignatureScheme } from "../scheme.ts";
-import { assessTagged } from "./assess.ts";
-import { collectTagged } from "./collect.ts";
-import { COSIGN, COSIGN_TAG } from "./source.ts";
+import { assessLayer } from "./assess.ts";
+import { collectReferred, collectTagged } from "./collect.ts";
+import { COSIGN, COSIGN_REFERRERS, COSIGN_TAG } from "./source.ts";
 
 const TAG: Place = { key: COSIGN_TAG, collect: collectTagged };
+const REFERRERS: Place = { key: COSIGN_REFERRERS, collect: collectReferred };
 
-/** cosign's signatures under the tag `<algorithm>-<hex>.sig`, by keys or by certificates (sigstore/cosign, specs/SIGNATURE_SPEC.md). */
+/**
+ * cosign's signatures as layers of a manifest, by keys or by certificates (sigstore/cosign, specs/SIGNATURE_SPEC.md): under
+ * the tag `<algorithm>-<hex>.sig`, or referring to the image.
+ */
 export const cosign: SignatureScheme = {
   id: COSIGN,
-  version: 4,
-  places: [TAG],
-  placesOf: (authority) => (looksHere(authority) ? [TAG] : []),
-  authority: (authority) => (looksHere(authority) ? assess(authority) : undefined),
+  version: 5,
+  places: [TAG, REFERRERS],
+  placesOf,
+  authority,
 };
 
-function assess(authority: AuthoritySpec): Assess | undefined {
-  const prover = compileProver(authority);
-  return prover && assessTagged(prover);
+function placesOf(spec: AuthoritySpec): readonly Place[] {
+  if (spec.kind !== "cosign" && spec.kind !== "keyless") return [];
+  const { discover } = spec;
+  return [...(discover.includes("tag") ? [TAG] : []), ...(discover.includes("referrers") ? [REFERRERS] : [])];
 }
 
-function looksHere(authority: AuthoritySpec): boolean {
-  return (authority.kind === "cosign" || authority.kind === "keyless") && authority.discover.includes("tag");
+function authority(spec: AuthoritySpec): Assess | undefined {
+  const prover = compileProver(spec);
+  const looksIn = new Set(placesOf(spec).map(({ key }) => key));
+  if (prover === undefined || looksIn.size === 0) return undefined;
+  const assess = assessLayer(prover);
+  return (evidence, target) => (looksIn.has(evidence.source) ? assess(evidence, target) : undefined);
 }

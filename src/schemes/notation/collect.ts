@@ -2,11 +2,11 @@ import type { Certificate } from "../../crypto/certificate.ts";
 import type { Descriptor } from "../../domain/descriptor.ts";
 import { InputError, PortError } from "../../domain/errors.ts";
 import type { SignatureEvidence } from "../../domain/evidence.ts";
-import { formatRepository } from "../../domain/reference.ts";
 import type { Document } from "../../domain/subject.ts";
 import { signatureEvidence } from "../evidence.ts";
 import { inParallel } from "../in-parallel.ts";
-import { MAX_SIGNATURE_BYTES, MAX_SIGNATURES, MAX_TOTAL_BYTES } from "../limits.ts";
+import { MAX_SIGNATURE_BYTES, MAX_TOTAL_BYTES } from "../limits.ts";
+import { candidatesAmong, referrersOf } from "../referrer-candidates.ts";
 import type { Sources, Target } from "../scheme.ts";
 import { thumbprintOf } from "./certificate-subject.ts";
 import type { RevocationEvidence } from "./revocation-port.ts";
@@ -46,18 +46,14 @@ export async function collectSignatures(
   signal: AbortSignal,
   revocation: RevocationLook | undefined,
 ): Promise<readonly SignatureEvidence[]> {
-  const { via, descriptors } = await sources.images.referrers(target.repository, target.digest, signal);
-  const candidates = descriptors.filter(mayBeSignature);
-  const what = `${formatRepository(target.repository)} referrers of ${target.digest}`;
-  if (candidates.length > MAX_SIGNATURES) {
-    const detail = `${candidates.length} possible signatures, more than the ${MAX_SIGNATURES} allowed: remove old ones`;
-    throw new PortError("too-many", what, detail);
-  }
-  const followed = await inParallel(candidates, (listed) => follow(listed, target, sources, signal));
+  const wanted = { mayBe: mayBeSignature, noun: "signatures" };
+  const { via, descriptors } = await candidatesAmong(wanted, target, sources, signal);
+  const followed = await inParallel(descriptors, (listed) => follow(listed, target, sources, signal));
   const found = followed.filter((each) => each !== undefined);
   const total = found.reduce((sum, { read }) => sum + (read?.layer.size ?? 0), 0);
   if (total > MAX_TOTAL_BYTES) {
-    throw new PortError("too-large", what, `envelopes of ${total} bytes, more than the ${MAX_TOTAL_BYTES} allowed`);
+    const detail = `envelopes of ${total} bytes, more than the ${MAX_TOTAL_BYTES} allowed`;
+    throw new PortError("too-large", referrersOf(target), detail);
   }
   if (found.length === 0) return [];
   const about = await sources.images.manifest(target.repository, target.digest, signal);

@@ -1,11 +1,11 @@
 import type { Descriptor } from "../../domain/descriptor.ts";
 import type { SignatureEvidence } from "../../domain/evidence.ts";
 import { InputError, PortError } from "../../domain/errors.ts";
-import { formatRepository } from "../../domain/reference.ts";
 import type { Document } from "../../domain/subject.ts";
 import { signatureEvidence } from "../evidence.ts";
 import { inParallel } from "../in-parallel.ts";
-import { MAX_SIGNATURE_BYTES, MAX_SIGNATURES, MAX_TOTAL_BYTES } from "../limits.ts";
+import { MAX_SIGNATURE_BYTES, MAX_TOTAL_BYTES } from "../limits.ts";
+import { candidatesAmong, referrersOf } from "../referrer-candidates.ts";
 import type { Sources, Target } from "../scheme.ts";
 import { mayBeBundle, readBundleManifest } from "./bundle-manifest.ts";
 import { BUNDLE_REFERRERS, SIGSTORE_BUNDLE } from "./source.ts";
@@ -23,18 +23,14 @@ export async function collectBundles(
   sources: Sources,
   signal: AbortSignal,
 ): Promise<readonly SignatureEvidence[]> {
-  const { via, descriptors } = await sources.images.referrers(target.repository, target.digest, signal);
-  const candidates = descriptors.filter(mayBeBundle);
-  const what = `${formatRepository(target.repository)} referrers of ${target.digest}`;
-  if (candidates.length > MAX_SIGNATURES) {
-    const detail = `${candidates.length} possible bundles, more than the ${MAX_SIGNATURES} allowed: remove old ones`;
-    throw new PortError("too-many", what, detail);
-  }
-  const followed = await inParallel(candidates, (listed) => follow(listed, target, sources, signal));
+  const wanted = { mayBe: mayBeBundle, noun: "bundles" };
+  const { via, descriptors } = await candidatesAmong(wanted, target, sources, signal);
+  const followed = await inParallel(descriptors, (listed) => follow(listed, target, sources, signal));
   const found = followed.filter((each) => each !== undefined);
   const total = found.reduce((sum, { layer }) => sum + (layer?.size ?? 0), 0);
   if (total > MAX_TOTAL_BYTES) {
-    throw new PortError("too-large", what, `bundles of ${total} bytes, more than the ${MAX_TOTAL_BYTES} allowed`);
+    const detail = `bundles of ${total} bytes, more than the ${MAX_TOTAL_BYTES} allowed`;
+    throw new PortError("too-large", referrersOf(target), detail);
   }
   return await inParallel(found, async (each) => {
     const bundle =

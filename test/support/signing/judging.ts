@@ -54,10 +54,36 @@ export async function collectAll(
   spec: AuthoritySpec,
 ): Promise<readonly SignatureEvidence[]> {
   const found: SignatureEvidence[] = [];
+  const sources = sourcesOf(rememberingLists(images));
   for (const place of SCHEMES.signatures.flatMap((scheme) => scheme.placesOf(spec))) {
-    found.push(...(await place.collect(target, sourcesOf(images), new AbortController().signal)));
+    found.push(...(await place.collect(target, sources, new AbortController().signal)));
   }
   return found;
+}
+
+/** As in the pipeline, two places that both read referrers cost one list, and one manifest of it one request. */
+function rememberingLists(images: ImageSource): ImageSource {
+  const asked = new Map<string, Promise<unknown>>();
+  const once = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
+    const known = asked.get(key) ?? ask();
+    asked.set(key, known);
+    return known as Promise<T>;
+  };
+  return new Proxy(images, {
+    get: (of, name: keyof ImageSource) => {
+      if (name === "referrers") {
+        const list: ImageSource["referrers"] = (repository, digest, signal) =>
+          once(`referrers of ${digest}`, () => of.referrers(repository, digest, signal));
+        return list;
+      }
+      if (name === "manifest") {
+        const manifest: ImageSource["manifest"] = (repository, digest, signal) =>
+          once(digest, () => of.manifest(repository, digest, signal));
+        return manifest;
+      }
+      return of[name].bind(of);
+    },
+  });
 }
 
 /** Collects and judges as the pipeline will: each piece of evidence by the scheme that found it. */

@@ -43,7 +43,7 @@ const WHOLE = trusted(tsa.trust());
 const ROOT_ONLY = trusted(tsa.trust([tsa.root]));
 
 function outcome(token: Uint8Array, authorities = WHOLE): string {
-  const check = checkTimestamp(token, MESSAGE, authorities);
+  const check = checkTimestamp(token, [MESSAGE], authorities);
   return check.kind === "proved" ? `proved ${check.at}` : `${check.kind}: ${check.detail}`;
 }
 
@@ -292,7 +292,7 @@ test("the tokens of OpenSSL prove their time, by either version of the signing c
       const reply = readFileSync(path("reply"));
       assert.match(outcome(reply), /^proved 20/);
       assert.match(outcome(reply, ROOT_ONLY), /^proved 20/);
-      assert.equal(checkTimestamp(reply, Buffer.from("other"), WHOLE).kind, "invalid");
+      assert.equal(checkTimestamp(reply, [Buffer.from("other")], WHOLE).kind, "invalid");
     }
     // The other way round: what the tests build is what OpenSSL takes for a token.
     writeFileSync(path("ours"), tsa.stamp(MESSAGE));

@@ -546,8 +546,17 @@ describe("the referrers of an image", () => {
 
   test("of more than a thousand possible bundles are an error, and not the first thousand", async () => {
     const images = new MemoryImages();
-    for (let count = 0; count < 1001; count += 1) images.refer(image.digest, signed, BUNDLE_TYPE);
+    for (let count = 0; count < 1001; count += 1) {
+      images.refer(image.digest, { ...signed, digest: digestOf(`bundle ${count}`) }, BUNDLE_TYPE);
+    }
     await assert.rejects(judgeAll(images, targetOf(image.digest), spec), { name: "PortError", code: "too-many" });
+  });
+
+  test("that are listed more than once, under several types, are fetched and judged once", async () => {
+    const images = new MemoryImages();
+    for (const listed of [BUNDLE_TYPE, OCI_EMPTY, undefined, BUNDLE_TYPE]) images.refer(image.digest, signed, listed);
+    assert.deepEqual((await judgeAll(images, targetOf(image.digest), spec)).map(verdictOf), ["verified"]);
+    assert.equal(images.asked.filter((each) => each === `blob ${digestOf(signed.blobs[1]!)}`).length, 1);
   });
 
   test("that declare more bytes than may be held are an error", async () => {
