@@ -12,6 +12,7 @@ import {
   type JsonPlace,
   type JsonValue,
 } from "./json.ts";
+import { ATTESTATION_EXTRACT } from "./media-types.ts";
 import { parsePlatform, type Platform } from "./platform.ts";
 import { quoted } from "./quoted.ts";
 
@@ -35,7 +36,7 @@ export function parseDescriptor(value: JsonValue | undefined, place: JsonPlace):
   const size = requiredInteger(object, "size", place);
   if (size < 0) throw new InputError(place.code, `${place.path}.size is negative`);
   return {
-    mediaType: requiredString(object, "mediaType", place),
+    mediaType: requiredMediaType(object, place),
     digest: requiredDigest(object, place),
     size,
     artifactType: optionalString(object, "artifactType", place),
@@ -43,6 +44,13 @@ export function parseDescriptor(value: JsonValue | undefined, place: JsonPlace):
     platform: parsePlatform(object.get("platform"), place),
     foreign: optionalStringArray(object, "urls", place).length > 0,
   };
+}
+
+/** What is in our own stores alone must not be named by others, who could then put theirs in its place. */
+function requiredMediaType(object: JsonObject, place: JsonPlace): string {
+  const text = requiredString(object, "mediaType", place);
+  if (text !== ATTESTATION_EXTRACT) return text;
+  throw new InputError(place.code, `${inside(place, "mediaType").path} is ${text}, which is in no registry`);
 }
 
 function requiredDigest(object: JsonObject, place: JsonPlace): Digest {

@@ -1,7 +1,8 @@
 import { addressOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { SchemeId, SignatureEvidence, SignatureSource } from "../domain/evidence.ts";
-import { ATTESTATION_EXTRACT } from "../domain/media-types.ts";
+import { PortError } from "../domain/errors.ts";
+import { ATTESTATION_EXTRACT, INDEX_TYPES, MANIFEST_TYPES } from "../domain/media-types.ts";
 import { formatRepository } from "../domain/reference.ts";
 import type { Document, Subject } from "../domain/subject.ts";
 import type { ImageSource } from "../ports/image-source.ts";
@@ -99,12 +100,16 @@ function rememberingImages(
   const documents = evidence.flatMap((item) => item.documents.map((document) => ({ document, item })));
   const isArtifact = ({ document, item }: (typeof documents)[number]): boolean =>
     document.descriptor.digest === item.artifact.digest;
-  const manifests = byDigest([...held, ...documents.filter(isArtifact).map(({ document }) => document)]);
+  const artifacts = documents.filter(isArtifact).map(({ document }) => document);
+  // One that was served as something else is asked for again: only its bytes are named by its digest.
+  const manifests = byDigest([...held, ...artifacts.filter(isManifest)]);
   const blobs = byDigest(documents.filter((each) => !isArtifact(each)).map(({ document }) => document));
   const once = onceEach();
   const manifest: ImageSource["manifest"] = async (repository, digest, signal) =>
     manifests.get(digest) ??
-    once(`${formatRepository(repository)}@${digest}`, () => images.manifest(repository, digest, signal));
+    once(`${formatRepository(repository)}@${digest}`, async () =>
+      served(await images.manifest(repository, digest, signal)),
+    );
   const blob: ImageSource["blob"] = async (repository, descriptor, limit, signal) => {
     const bytes = blobs.get(descriptor.digest)?.bytes;
     const isKnown = bytes !== undefined && bytes.length === descriptor.size && bytes.length <= limit;
@@ -113,7 +118,7 @@ function rememberingImages(
   const referrers: ImageSource["referrers"] = (repository, digest, signal) =>
     once(`referrers of ${formatRepository(repository)}@${digest}`, () => images.referrers(repository, digest, signal));
   return {
-    resolve: images.resolve.bind(images),
+    resolve: async (reference, signal) => served(await images.resolve(reference, signal)),
     head: images.head.bind(images),
     manifest,
     blob,
@@ -123,6 +128,17 @@ function rememberingImages(
     repositories: images.repositories.bind(images),
     referrers,
   };
+}
+
+function isManifest({ descriptor: { mediaType } }: Document): boolean {
+  return MANIFEST_TYPES.includes(mediaType) || INDEX_TYPES.includes(mediaType);
+}
+
+/** What Assay makes for itself is believed later, so nobody may serve it. Throws `PortError`. */
+function served(document: Document | undefined): Document | undefined {
+  if (document?.descriptor.mediaType !== ATTESTATION_EXTRACT) return document;
+  const detail = `the registry serves it as ${ATTESTATION_EXTRACT}, which is in no registry`;
+  throw new PortError("malformed", `manifest ${document.descriptor.digest}`, detail);
 }
 
 function byDigest(documents: readonly Document[]): ReadonlyMap<Digest, Document> {

@@ -13,6 +13,7 @@ import type { CollectParts } from "./collection.ts";
 import { isCovered } from "./coverage.ts";
 import { decide } from "./decide.ts";
 import { examine, factsId } from "./examine.ts";
+import { lapsedLists } from "./lapsed.ts";
 import { locate, locateNamed, recall, recallNamed, type Located } from "./locate.ts";
 import { onceEach } from "./once.ts";
 import { fullPlan, planOf, type Plan } from "./plan.ts";
@@ -42,6 +43,8 @@ type InForce = {
 /** A subject, and what was looked at to find it. */
 type Found = { readonly located: Located; readonly once: Sources["once"] };
 
+type Examined = { readonly dossier: Dossier; readonly facts: ImageFacts };
+
 /** How long people may read a verdict that was given; it answers for its image only while it is fresh. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
@@ -66,7 +69,7 @@ export class Verifier {
     const startedAt = this.#parts.clock.now();
     try {
       const found = await this.#find(reference, rules, signal);
-      const judged = await this.#judge(await this.#gather(found, rules.plan, signal), rules);
+      const judged = await this.#judge(await this.#examined(found, rules, signal), rules);
       for (const gap of judged.verdict.gaps) this.#parts.observer.gapSeen(gap);
       this.#parts.observer.verdictDecided(judged.verdict, millisOf(this.#parts.clock.now()) - millisOf(startedAt));
       return judged;
@@ -83,7 +86,10 @@ export class Verifier {
       const dossier = await this.#recall(reference, tagMaxAgeMs, rules, signal);
       if (dossier === undefined) return undefined;
       const covered = isCovered(dossier, rules.plan, this.#parts.ages, this.#parts.clock.now());
-      return covered ? await this.#judge(dossier, rules) : undefined;
+      if (!covered) return undefined;
+      const facts = await this.#facts(dossier, rules.scope);
+      const isLapsed = lapsedLists(dossier, facts, this.#parts.clock.now()).length > 0;
+      return isLapsed ? undefined : await this.#judge({ dossier, facts }, rules);
     } catch (error) {
       signal.throwIfAborted();
       return unresolvedFrom(reference, error);
@@ -147,9 +153,24 @@ export class Verifier {
     return dossier;
   }
 
-  async #judge(dossier: Dossier, { scope, matched, plan }: InForce): Promise<Judged> {
-    const { unmatched, ages, schemes } = this.#parts;
+  /** Looks once more where something ended since it was seen. */
+  async #examined(found: Found, { scope, plan }: InForce, signal: AbortSignal): Promise<Examined> {
+    const dossier = await this.#gather(found, plan, signal);
     const facts = await this.#facts(dossier, scope);
+    const lapsed = lapsedLists(dossier, facts, this.#parts.clock.now());
+    if (lapsed.length === 0) return { dossier, facts };
+    const signatures = dossier.signatures.filter((list) => !lapsed.includes(list));
+    const { subject } = found.located;
+    const again = await this.#gather(
+      { ...found, located: { subject, earlier: { ...dossier, signatures } } },
+      plan,
+      signal,
+    );
+    return { dossier: again, facts: await this.#facts(again, scope) };
+  }
+
+  async #judge({ dossier, facts }: Examined, { scope, matched, plan }: InForce): Promise<Judged> {
+    const { unmatched, ages, schemes } = this.#parts;
     const statements = await loadStatements({ dossier, facts, needs: plan.statements, schemes });
     const at = this.#parts.clock.now();
     const judged = decide({ dossier, facts, statements, set: scope.set, matched, plan, unmatched, ages, schemes }, at);

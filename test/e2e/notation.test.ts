@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 
+import type { App } from "../../src/app.ts";
+import { parseReference } from "../../src/domain/reference.ts";
 import type { Verdict } from "../../src/domain/verdict.ts";
 import { DockerRegistry } from "../support/docker-registry.ts";
 import { PathServer } from "../support/http-server.ts";
@@ -23,6 +26,7 @@ describe("images with Notary Project signatures in a registry without the referr
   let registry: DockerRegistry;
   let lists: PathServer;
   let images = 0;
+  let app: App;
 
   before(async () => {
     [world, registry, lists] = await Promise.all([SupplyChain.start(), DockerRegistry.start(), PathServer.start()]);
@@ -43,7 +47,7 @@ describe("images with Notary Project signatures in a registry without the referr
       images: [`${registry.host}/**`],
       documents: notationDocument("x509", members),
     });
-    const app = await world.compose({ ASSAY_UNSAFE_PLAIN_HTTP: registry.host, ASSAY_PRIVATE_HOSTS: lists.host });
+    app = await world.compose({ ASSAY_UNSAFE_PLAIN_HTTP: registry.host, ASSAY_PRIVATE_HOSTS: lists.host });
     return await verdictOf(app, `${registry.host}/${REPOSITORY}:${tag}`);
   }
 
@@ -130,6 +134,24 @@ describe("images with Notary Project signatures in a registry without the referr
     );
     assert.deepEqual(tried(await verify(trust, { chain: listed })), ["certificate-revoked"]);
     assert.equal((await verify(`${trust}, override: { revocation: skip }`, { chain: listed })).decision, "allow");
+  });
+
+  test("are looked up again once the answer about a certificate has ended, however young the list of signatures is", async () => {
+    const url = lists.url("/short.crl");
+    const listed = chainOf({ leaf: { extensions: [...LEAF_EXTENSIONS, listsAt(pointOf([url]))] } });
+    put(world, "short.crt", listed[2].pem);
+    const end = Math.floor(Date.now() / 1000) * 1000 + 3000;
+    const text = new Date(end).toISOString();
+    lists.serve("/short.crl", listOf(listed[1], { nextUpdate: text.replace(".000", "") }));
+    const first = await verify(`trustStores: { ca: [short.crt] }, ${ACME}`, { chain: listed });
+    assert.deepEqual([first.decision, first.validUntil], ["allow", text]);
+    lists.serve("/short.crl", listOf(listed[1], { nextUpdate: "2039-01-01T00:00:00Z" }));
+    await setTimeout(end - Date.now() + 5);
+    const { signal } = new AbortController();
+    const image = parseReference(first.image);
+    assert.equal(await app.assay.inForce(image, { tagMaxAgeMs: 60_000 }, signal), undefined);
+    const second = await verdictOf(app, first.image);
+    assert.deepEqual([second.decision, second.validUntil], ["allow", "2039-01-01T00:00:00.000Z"]);
   });
 
   test("never have anything looked up for chains that nobody configured", async () => {

@@ -24,8 +24,8 @@ export const REFERRERS: Place = {
  * an authority that looks nothing up shares the plain place.
  */
 export function placeOf(authority: NotationAuthority, revocation: Revocation): Place {
-  const lookups = authority.statements.flatMap(lookupsOf);
-  if (lookups.length === 0) return REFERRERS;
+  if (!authority.statements.some(looksUp)) return REFERRERS;
+  const lookups = authority.statements.map(lookupOf);
   const key = `${NOTATION_REFERRERS}+revocation-${hash("sha256", JSON.stringify(lookups)).slice(0, 16)}` as SourceKey;
   return {
     key,
@@ -40,15 +40,14 @@ export function placeOf(authority: NotationAuthority, revocation: Revocation): P
   };
 }
 
-/** What of a statement makes a difference to what is looked up. */
-function lookupsOf({ scopes, level, actions, stores }: NotationStatement): readonly object[] {
-  if (level === "skip") return [];
-  const revocation = actions.revocation !== "skip";
-  const asked = stores.filter(({ type }) => type === "tsa" || revocation);
-  if (asked.length === 0) return [];
-  return [
-    { scopes, stores: asked.map(({ type, certificates }) => ({ type, pem: certificates.map(({ pem }) => pem) })) },
-  ];
+function looksUp({ level, actions, stores }: NotationStatement): boolean {
+  return level !== "skip" && stores.some(({ type }) => type === "tsa" || actions.revocation !== "skip");
+}
+
+/** What of a statement makes a difference to what is looked up; one that looks nothing up hides those for all images. */
+function lookupOf({ scopes, level, actions, stores }: NotationStatement): object {
+  const certificates = stores.map((store) => ({ type: store.type, pem: store.certificates.map(({ pem }) => pem) }));
+  return { scopes, skipped: level === "skip", revocation: actions.revocation !== "skip", stores: certificates };
 }
 
 /**

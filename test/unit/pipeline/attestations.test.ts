@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { digestOf } from "../../../src/crypto/digest-of.ts";
+import { ATTESTATION_EXTRACT } from "../../../src/domain/media-types.ts";
 import { openDatabase } from "../../../src/adapters/embedded/database.ts";
 import { embeddedRecordStore } from "../../../src/adapters/embedded/record-store.ts";
 import type { Dossier } from "../../../src/domain/evidence.ts";
@@ -25,7 +27,7 @@ import { COSIGN_TAG } from "../../../src/schemes/cosign/source.ts";
 import { freshKeyring } from "../../support/keyring.ts";
 import { MemoryImages } from "../../support/memory-images.ts";
 import { SAMPLE_TIME } from "../../support/evidence-samples.ts";
-import { imageOf, type Artifact } from "../../support/signing/artifact.ts";
+import { artifactOf, describe as layerOf, imageOf, type Artifact } from "../../support/signing/artifact.ts";
 import { attest, attestationText, buildkitIndex, VULN_PREDICATE } from "../../support/signing/attestation.ts";
 import { signCosignLegacy } from "../../support/signing/cosign-signature.ts";
 import { authorityOf, REPOSITORY, sourcesOf } from "../../support/signing/judging.ts";
@@ -188,6 +190,63 @@ describe("attestations on their way to the judge", () => {
     const without = await examine(await new Line(image).collect(planOf()), TRUST, SCHEMES);
     const withOne = await examine(await new Line(image, large).collect(planOf()), TRUST, SCHEMES);
     assert.notEqual(without.id, withOne.id);
+  });
+});
+
+describe("what passes for a part of an attestation that was taken out earlier", () => {
+  const failed = attest({ image: image.digest, key, log, predicate: { ...PREDICATE, scanner: { result: "failed" } } });
+  const plan = planOf("predicate.scanner");
+
+  async function resultOf(dossier: Dossier): Promise<readonly string[]> {
+    const facts = await examine(dossier, TRUST, SCHEMES);
+    const views = await loadStatements({ dossier, facts, needs: plan.statements, schemes: SCHEMES });
+    return [...views.values()]
+      .map(({ value }) =>
+        JSON.stringify(value, (_, member: unknown) => (member instanceof Map ? Object.fromEntries(member) : member)),
+      )
+      .map((text) => /"result":"([a-z]+)"/.exec(text)?.[1] ?? text);
+  }
+
+  /** What Assay itself takes out of the attestation, with another word for its result. */
+  async function forged(): Promise<Buffer> {
+    const dossier = await new Line(image, failed).collect(plan);
+    const evidence = dossier.signatures.flatMap(({ content }) => (content.kind === "observed" ? content.value : []));
+    const document = evidence
+      .flatMap(({ documents }) => documents)
+      .find(({ descriptor }) => descriptor.mediaType === ATTESTATION_EXTRACT);
+    assert.ok(document);
+    return Buffer.from(Buffer.from(document.bytes).toString("latin1").replace('"failed"', '"passed"'), "latin1");
+  }
+
+  test("is not believed from a layer that calls itself so", async () => {
+    const planted = await forged();
+    const { index, manifests } = buildkitIndex([
+      { image, statements: [attestationText({ image: image.digest })] },
+      { image, statements: [], manifest: (proper) => ({ ...proper, layers: [layerOf(ATTESTATION_EXTRACT, planted)] }) },
+    ]);
+    const beside = manifests.map((each) => ({ ...each, blobs: [...each.blobs, planted] }));
+    const line = new Line(index, image, failed, ...beside);
+    const first = await line.collect(plan);
+    assert.deepEqual(await resultOf(first), ["failed"]);
+    line.clock.advance(2 * AGES.signaturesMs);
+    assert.deepEqual(await resultOf(await line.collect(plan, first)), ["failed"]);
+  });
+
+  test("is not believed from a manifest that is served as one", async () => {
+    const planted = await forged();
+    const served = {
+      ...artifactOf({}, []),
+      mediaType: ATTESTATION_EXTRACT,
+      manifest: planted,
+      digest: digestOf(planted),
+    };
+    const line = new Line(image, failed);
+    line.images.refer(image.digest, served, undefined);
+    const first = await line.collect(plan);
+    const gaps = first.signatures.flatMap(({ content }) => (content.kind === "gap" ? [content.gap.detail] : []));
+    assert.match(gaps.join("\n"), /serves it as application\/vnd\.assay\.attestation-extract/);
+    line.clock.advance(2 * AGES.signaturesMs);
+    assert.deepEqual(await resultOf(await line.collect(plan, first)), ["failed"]);
   });
 });
 

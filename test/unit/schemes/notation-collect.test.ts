@@ -231,6 +231,29 @@ describe("the place of an authority's signatures", () => {
     assert.ok(keys.every((key) => /^notation:referrers\+revocation-[0-9a-f]{16}$/.test(key ?? "")));
   });
 
+  test("is another for other signers' stores too where only their timestamps' authorities are looked up", async () => {
+    const theirs = notationAuthority({ ca: [chainOf()[2]], tsa: [tsa.root] }, skipped);
+    const ours = notationAuthority({ ca: [root], tsa: [tsa.root] }, skipped);
+    const images = signed({ timestamp: (signature) => tsa.stamp(signature) });
+    assert.deepEqual(
+      [(await collect(images, theirs)).looked.length, (await collect(images, ours)).looked.length],
+      [0, 1],
+    );
+    assert.notEqual(keyOf(theirs), keyOf(ours));
+  });
+
+  test("is another where a statement that skips hides the one for all repositories", async () => {
+    const [general] = trust.statements;
+    assert.ok(general);
+    const hidden = { ...general, scopes: ["registry.example.com/shop/web"], level: "skip" } as const;
+    const hiding: NotationAuthority = { ...trust, statements: [hidden, general] };
+    assert.deepEqual(
+      [(await collect(signed({}), hiding)).looked, (await collect(signed({}), trust)).looked.length],
+      [[], 1],
+    );
+    assert.notEqual(keyOf(hiding), keyOf(trust));
+  });
+
   test("is the same for authorities that differ in identities and metadata alone", () => {
     const other = notationAuthority(
       { ca: [root] },
