@@ -37,7 +37,7 @@ const Signer = z.discriminatedUnion("kind", [
 const SignatureTried = z.looseObject({
   scheme: text,
   authority: text,
-  status: z.enum(["verified", "rejected"]),
+  status: z.enum(["verified", "rejected", "undetermined"]),
   reason: text.optional(),
   step: text.optional(),
   detail: text.optional(),
