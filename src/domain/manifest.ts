@@ -63,9 +63,13 @@ function refuse(why: string): never {
 /**
  * One JSON that is both manifest and index lets two readers see two images (GHSA-5j5w-g665-5m35), so the document must
  * have the members of exactly one, and its own `mediaType` must agree with what it was served or described as.
- * Throws `InputError`.
+ * Manifests of signatures may have more layers than an image. Throws `InputError`.
  */
-export function parseManifest(value: JsonValue, servedAs: string | undefined): Manifest | Index {
+export function parseManifest(
+  value: JsonValue,
+  servedAs: string | undefined,
+  maxLayers: number = MAX_LAYERS,
+): Manifest | Index {
   const object = readStruct(value, FIELDS, PLACE);
   const version = requiredInteger(object, "schemaVersion", PLACE);
   if (object.has("fsLayers") || version === 1) {
@@ -74,7 +78,7 @@ export function parseManifest(value: JsonValue, servedAs: string | undefined): M
   if (version !== 2) refuse(`manifest.schemaVersion is ${version}, expected 2`);
   const mediaType = agreedMediaType(object, servedAs);
   if (INDEX_TYPES.includes(mediaType)) return parseIndex(object, mediaType);
-  if (MANIFEST_TYPES.includes(mediaType)) return parseImageManifest(object, mediaType);
+  if (MANIFEST_TYPES.includes(mediaType)) return parseImageManifest(object, mediaType, maxLayers);
   return refuse(`manifest has the media type ${quoted(mediaType)}, which is neither an image manifest nor an index`);
 }
 
@@ -100,10 +104,10 @@ function parseIndex(object: JsonObject, mediaType: string): Index {
   };
 }
 
-function parseImageManifest(object: JsonObject, mediaType: string): Manifest {
+function parseImageManifest(object: JsonObject, mediaType: string, maxLayers: number): Manifest {
   if (object.has("manifests")) refuse("manifest is ambiguous: it is an image manifest that also has manifests");
   const layers = optionalArray(object, "layers", PLACE) ?? refuse("manifest has no layers");
-  if (layers.length > MAX_LAYERS) refuse(`manifest has ${layers.length} layers, more than the ${MAX_LAYERS} allowed`);
+  if (layers.length > maxLayers) refuse(`manifest has ${layers.length} layers, more than the ${maxLayers} allowed`);
   return {
     kind: "manifest",
     mediaType,

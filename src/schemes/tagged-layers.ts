@@ -27,7 +27,7 @@ export function readTaggedLayers(
   const json = parseStrictJson(document.bytes, { code: "manifest", name, maxBytes: MAX_SIGNATURE_BYTES });
   const listed = isJsonObject(json) ? json.get("layers") : undefined;
   if (isJsonArray(listed) && listed.length > MAX_SIGNATURES) return { kind: "too-many", count: listed.length };
-  const layers = imageManifest(parseManifest(json, document.descriptor.mediaType), name).layers;
+  const layers = imageManifest(parseManifest(json, document.descriptor.mediaType, MAX_SIGNATURES), name).layers;
   const placed = layers.map((layer, part): PlacedLayer => ({ part, layer }));
   return {
     kind: "layers",
