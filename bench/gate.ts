@@ -1,8 +1,8 @@
+/** One measurement. */
+export type Figure = { readonly name: string; readonly figure: number; readonly unit: string };
+
 /** One figure beside what it must reach. */
-export type Gate = {
-  readonly name: string;
-  readonly figure: number;
-  readonly unit: string;
+export type Gate = Figure & {
   readonly limit: number;
   /** Whether the figure must not be more than the limit, or not less. */
   readonly must: "at-most" | "at-least";
@@ -12,7 +12,12 @@ export function isReached({ figure, limit, must }: Gate): boolean {
   return must === "at-most" ? figure <= limit : figure >= limit;
 }
 
-/** Hands a figure to whoever runs the benches: one line of JSON on standard output. */
+/** Hands over a figure that no gate stands beside, since it says more of the machine than of us. */
+export function seen(figure: Figure): void {
+  process.stdout.write(`${JSON.stringify(figure)}\n`);
+}
+
+/** Hands a gate to whoever runs the benches: one line of JSON on standard output. */
 export function report(gate: Gate): void {
   process.stdout.write(`${JSON.stringify(gate)}\n`);
 }
@@ -28,8 +33,6 @@ export async function cpuMicros(work: () => Promise<void>): Promise<number> {
 }
 
 /** The middle of several measurements, so that one disturbance does not decide. */
-export async function medianOf(runs: number, measure: () => Promise<number>): Promise<number> {
-  const figures: number[] = [];
-  for (let run = 0; run < runs; run += 1) figures.push(await measure());
-  return figures.sort((a, b) => a - b)[Math.floor(runs / 2)] ?? Number.NaN;
+export function median(figures: readonly number[]): number {
+  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
 }

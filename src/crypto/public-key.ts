@@ -169,15 +169,16 @@ const HASH_CHECKS: Readonly<Record<KeyAlgorithm, readonly HashCheck[]>> = {
 
 /** Whether the holder of this key signed exactly these bytes. Never throws: what cannot be read was not signed. */
 export function isSignedBy(key: PublicKey, message: Content, signature: Uint8Array): boolean {
-  const checks: readonly (() => boolean)[] =
-    message instanceof Uint8Array
-      ? CHECKS[key.algorithm].map((check) => () => check(key.key, message, signature))
-      : HASH_CHECKS[key.algorithm].map((check) => () => check(key, message, signature));
-  return checks.some((check) => {
-    try {
-      return check();
-    } catch {
-      return false;
-    }
-  });
+  if (message instanceof Uint8Array) {
+    return CHECKS[key.algorithm].some((check) => isPassed(() => check(key.key, message, signature)));
+  }
+  return HASH_CHECKS[key.algorithm].some((check) => isPassed(() => check(key, message, signature)));
+}
+
+function isPassed(check: () => boolean): boolean {
+  try {
+    return check();
+  } catch {
+    return false;
+  }
 }

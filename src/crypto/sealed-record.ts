@@ -1,7 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 import { parseInstant, type Instant } from "../domain/instant.ts";
-import { canonicalJson } from "./canonical-json.ts";
 import type { Keyring, SealKey } from "./seal-keys.ts";
 
 /** Where a record belongs. A record found elsewhere is `moved` and never believed. */
@@ -23,6 +22,7 @@ export type Opened =
 const VERSION = 1;
 const CONTEXT = Buffer.from("assay sealed record\n");
 const MAC_BYTES = 32;
+const NO_MAC = Buffer.alloc(MAC_BYTES);
 const MAX_HEADER_BYTES = 0xffff;
 
 /** Throws `TypeError` for a key of a length that no record has (64 KiB). */
@@ -32,12 +32,20 @@ export function seal(
   keyring: Keyring,
 ): Uint8Array {
   const { newest } = keyring;
-  const header = Buffer.from(canonicalJson({ space: place.space, key: place.key, expiresAt: place.expiresAt }));
+  const header = headerOf(place);
   if (header.length > MAX_HEADER_BYTES) throw new TypeError("the key of a sealed record is too long");
   const id = Buffer.from(newest.id);
   const lead = Buffer.from([VERSION, id.length, ...id, header.length >> 8, header.length & 0xff]);
-  const body = Buffer.concat([lead, header, payload]);
-  return Buffer.concat([body, macOf(newest, body)]);
+  // In one piece with the context, so that it is hashed by one call: verifying an image seals some ten records.
+  const sealed = Buffer.concat([CONTEXT, lead, header, payload, NO_MAC]);
+  const end = sealed.length - MAC_BYTES;
+  macOf(newest, sealed.subarray(0, end)).copy(sealed, end);
+  return sealed.subarray(CONTEXT.length);
+}
+
+/** The members in the order of canonical JSON, in which an absent expiry is left out. */
+function headerOf({ expiresAt, key, space }: SealPlace & { readonly expiresAt?: Instant | undefined }): Buffer {
+  return Buffer.from(JSON.stringify({ expiresAt, key, space }));
 }
 
 /** Gives the payload only if the record is whole, ours, of this place and not over at `now`. */
@@ -46,7 +54,7 @@ export function open(sealed: Uint8Array, place: SealPlace & { readonly now: Inst
   if (parts === undefined) return refuse("malformed");
   const key = keyring.keys.get(parts.keyId);
   if (key === undefined) return refuse("unknown-key");
-  if (!timingSafeEqual(macOf(key, parts.body), parts.mac)) return refuse("forged");
+  if (!timingSafeEqual(macOf(key, CONTEXT, parts.body), parts.mac)) return refuse("forged");
   const header = JSON.parse(parts.header) as { space: string; key: string; expiresAt?: string };
   if (header.space !== place.space || header.key !== place.key) return refuse("moved");
   const expiresAt = header.expiresAt === undefined ? undefined : parseInstant(header.expiresAt);
@@ -58,8 +66,10 @@ function refuse(why: SealRefusal): Opened {
   return { kind: "refused", why };
 }
 
-function macOf(key: SealKey, body: Uint8Array): Buffer {
-  return createHmac("sha256", key.secret).update(CONTEXT).update(body).digest();
+function macOf({ secret }: SealKey, ...pieces: readonly Uint8Array[]): Buffer {
+  const mac = createHmac("sha256", secret);
+  for (const piece of pieces) mac.update(piece);
+  return mac.digest();
 }
 
 type Parts = {

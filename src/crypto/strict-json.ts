@@ -3,6 +3,8 @@ import type { JsonObject, JsonValue } from "../domain/json.ts";
 import { quoted } from "../domain/quoted.ts";
 import { JsonScanner } from "./json-scanner.ts";
 
+const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** Deeper than any manifest, configuration or statement, and far from the end of the call stack. */
 const MAX_DEPTH = 64;
 /** Three bytes can make a value of two hundred in memory; no honest manifest has a tenth as many. */
@@ -44,7 +46,7 @@ function refuse(options: StrictJsonOptions, cause: string): never {
 
 function decode(bytes: Uint8Array, options: StrictJsonOptions): string {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = UTF_8.decode(bytes);
     return text.startsWith("\ufeff") ? refuse(options, "begins with a byte order mark, which JSON forbids") : text;
   } catch (error) {
     if (error instanceof InputError) throw error;

@@ -40,10 +40,11 @@ function goFold(key: string): string {
 /** An object that Go reads into a struct: a key that folds to a known field must be spelled exactly so. */
 export function readStruct(value: JsonValue | undefined, known: readonly string[], place: JsonPlace): JsonObject {
   if (!isJsonObject(value)) refuse(place, "an object");
-  const folded = new Map(known.map((name) => [goFold(name), name]));
   for (const key of value.keys()) {
-    const name = folded.get(goFold(key));
-    if (name !== undefined && name !== key) {
+    if (known.includes(key)) continue;
+    const read = goFold(key);
+    const name = known.find((one) => goFold(one) === read);
+    if (name !== undefined) {
       throw new InputError(
         place.code,
         `${place.path} is ambiguous: the key ${quoted(key)} would be read as "${name}" by a container runtime`,

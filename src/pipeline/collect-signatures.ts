@@ -1,4 +1,3 @@
-import { addressOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { SchemeId, SignatureEvidence, SignatureSource } from "../domain/evidence.ts";
 import { PortError } from "../domain/errors.ts";
@@ -6,6 +5,7 @@ import { ATTESTATION_EXTRACT, INDEX_TYPES, MANIFEST_TYPES } from "../domain/medi
 import { formatRepository } from "../domain/reference.ts";
 import type { Document, Subject } from "../domain/subject.ts";
 import type { ImageSource } from "../ports/image-source.ts";
+import { stampedEvidence } from "../schemes/evidence.ts";
 import type { Place, Sources, Target } from "../schemes/scheme.ts";
 import type { Collection, CollectParts } from "./collection.ts";
 import { holdsStatements } from "./coverage.ts";
@@ -73,16 +73,7 @@ function schemeOf({ key }: Place): SchemeId {
 
 /** Provenance is ours to state: a scheme cannot claim another's name, place or subject. */
 function stamp(evidence: SignatureEvidence, { about, place }: Spot): SignatureEvidence {
-  const content = {
-    artifact: evidence.artifact.digest,
-    part: evidence.part,
-    via: evidence.via,
-    documents: evidence.documents.map((document) => document.descriptor.digest),
-    missing: evidence.missing,
-    gaps: evidence.gaps.map(({ code, what }) => ({ code, what })),
-  };
-  const stamped = { scheme: schemeOf(place), source: place.key, about };
-  return { ...evidence, ...stamped, id: addressOf("signature-evidence", { ...content, ...stamped }) };
+  return stampedEvidence(evidence, { scheme: schemeOf(place), source: place.key, about });
 }
 
 /** The subject's own manifests, which were read before its signatures are looked for. */

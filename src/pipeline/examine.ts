@@ -37,8 +37,16 @@ export function factsId(dossier: Dossier, trust: Trust, schemes: Schemes): Diges
   });
 }
 
-/** Turns evidence into facts: a function of dossier and trust alone, which lets others run between signatures. */
-export async function examine(dossier: Dossier, trust: Trust, schemes: Schemes): Promise<ImageFacts> {
+/**
+ * Turns evidence into facts: a function of dossier and trust alone, which lets others run between signatures. `id` is what
+ * `factsId` says of the same, for those who have asked already.
+ */
+export async function examine(
+  dossier: Dossier,
+  trust: Trust,
+  schemes: Schemes,
+  id: Digest = factsId(dossier, trust, schemes),
+): Promise<ImageFacts> {
   const { subject } = dossier;
   const slices = new Slices();
   const signatures: SignatureFact[] = [];
@@ -63,7 +71,7 @@ export async function examine(dossier: Dossier, trust: Trust, schemes: Schemes):
     await slices.pause();
   }
   return {
-    id: factsId(dossier, trust, schemes),
+    id,
     repository: subject.repository,
     digest: subject.root.descriptor.digest,
     shape: subject.shape,

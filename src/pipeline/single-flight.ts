@@ -29,7 +29,9 @@ export class SingleFlight<T> {
   }
 
   #leave(key: string, flight: Flight<T>): void {
-    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    // What has landed is no longer listed, and has nothing left to cancel.
+    if (this.#flights.get(key) !== flight) return;
+    this.#flights.delete(key);
     flight.controller.abort(new Error("no caller is waiting any more"));
   }
 }

@@ -179,9 +179,10 @@ export class Verifier {
   }
 
   async #facts(dossier: Dossier, { trust }: Scope): Promise<ImageFacts> {
-    const remembered = await this.#parts.records.facts.get(factsId(dossier, trust, this.#parts.schemes));
+    const id = factsId(dossier, trust, this.#parts.schemes);
+    const remembered = await this.#parts.records.facts.get(id);
     if (remembered !== undefined) return remembered;
-    const facts = await examine(dossier, trust, this.#parts.schemes);
+    const facts = await examine(dossier, trust, this.#parts.schemes, id);
     await this.#parts.records.facts.put(facts);
     return facts;
   }

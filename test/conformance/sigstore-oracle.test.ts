@@ -10,26 +10,13 @@ import type { Bundle, BundleOptions } from "../support/signing/bundle.ts";
 import { judgeAll, targetOf, verdictOf } from "../support/signing/judging.ts";
 import { KeylessChain } from "../support/signing/keyless-chain.ts";
 import { makeKey } from "../support/signing/keys.ts";
+import { trustedRootMessage } from "../support/signing/trusted-root-message.ts";
 import { timestampOf, VirtualFulcio, type LeafOptions } from "../support/signing/virtual-fulcio.ts";
 import { VirtualLog } from "../support/signing/virtual-log.ts";
 
 const chain = new KeylessChain();
 const image = imageOf("web");
-const material = toTrustMaterial(asMessage(chain.rootJson()) as Parameters<typeof toTrustMaterial>[0]);
-
-/** Protobuf's message from its JSON form, as far as trusted roots go. */
-function asMessage(value: unknown, name = ""): unknown {
-  if (Array.isArray(value)) return value.map((each) => asMessage(each));
-  if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, asMessage(each, key)]));
-  }
-  const text = String(value);
-  if (name === "rawBytes" || name === "keyId") return Buffer.from(text, "base64");
-  if (name === "start" || name === "end") return new Date(text);
-  // The numbers of SHA2_256 and PKIX_ECDSA_P256_SHA_256 (sigstore_common.proto).
-  if (name === "hashAlgorithm") return 1;
-  return name === "keyDetails" ? 5 : value;
-}
+const material = toTrustMaterial(trustedRootMessage(chain.rootJson()));
 
 type Case = Partial<BundleOptions> & { readonly leaf?: LeafOptions };
 
