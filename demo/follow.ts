@@ -1,7 +1,7 @@
 import type { Outcome } from "../src/cli/exit-code.ts";
 import type { ServerJob } from "../src/cli/server-answer.ts";
 import type { Client } from "./client.ts";
-import type { DemoImage } from "./images.ts";
+import type { DemoImage } from "./family.ts";
 import type { LiveProgress } from "./live-progress.ts";
 
 /** An image of the demonstration with what the service said of it. */

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 
 import type { Style } from "../src/cli/terminal-text.ts";
-import type { DemoImage } from "./images.ts";
+import type { DemoImage } from "./family.ts";
 import type { Service } from "./service.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -38,7 +38,7 @@ export function guideLines(
     ),
     ...step(
       "the rules: change one, save, and ask again; what is known is judged anew",
-      `\${EDITOR:-nano} ${workshop.policy}`,
+      `\${EDITOR:-nano} ${workshop.policy}/production.yaml`,
     ),
   ];
 }

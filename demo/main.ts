@@ -3,7 +3,7 @@ import { styleFor, type Style } from "../src/cli/terminal-text.ts";
 import { Client } from "./client.ts";
 import { followAll, type Judgement } from "./follow.ts";
 import { guideLines } from "./guide.ts";
-import { IMAGES } from "./images.ts";
+import { IMAGES } from "./families/index.ts";
 import { LiveProgress } from "./live-progress.ts";
 import { parseOptions, USAGE, type DemoOptions } from "./options.ts";
 import { startService, type Service } from "./service.ts";
@@ -57,7 +57,7 @@ function exitCodeOf(judged: readonly Judgement[]): number {
 }
 
 const ABOUT =
-  "All of it was made for this run: the registry with its certificate authority, the signing keys and the transparency log. The policy asks of every image that it is signed with the release key, distroless, without a shell and not root, and of payments a second signature; it warns of builds older than 90 days.";
+  "All of it was made for this run: the registry, a Notary server and a web server of GPG signatures, their certificate authority, and every key, certificate and log. Each family of images has a policy file of its own. That of the shop asks for images signed with the release key, distroless, without a shell and not root, and of payments a second signature; it warns of builds older than 90 days. The others ask for one way of signing each, the last for two of three.";
 
 function introduce(stage: Stage): void {
   const { style, workshop, service } = stage;
@@ -67,7 +67,7 @@ function introduce(stage: Stage): void {
     "",
     `  registry  ${workshop.registry.url}, holding ${IMAGES.length} images`,
     `  service   ${service.url.origin}, with its queue and records in one SQLite file`,
-    `  policy    ${workshop.policy}`,
+    `  policies  ${workshop.policy}`,
     "",
     ...wrap(ABOUT, columnsOf(stage.io)),
     "",

@@ -27,7 +27,9 @@ export function reasonsOf(outcome: Outcome): readonly string[] {
   return reasons.length > 0 ? reasons : [satisfiedBy(verdict)];
 }
 
-function satisfiedBy({ findings }: ShownVerdict): string {
+function satisfiedBy({ findings, image }: ShownVerdict): string {
+  const [only, ...others] = findings;
+  if (only !== undefined && others.length === 0) return readable(only.message, image);
   const kinds = findings.map(({ rule }) => rule.replace(/^.*\./, ""));
   return `Keeps every rule: ${[...new Set(kinds)].join(", ")}.`;
 }

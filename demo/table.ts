@@ -10,14 +10,22 @@ const VERDICT = 17;
 const NAME = 19;
 /** Reasons shown for one image, and lines for each. */
 const REASONS = 2;
-const LINES = 4;
+const LINES = 6;
 
-/** One row an image: what the service decided, the image and what it is, and below it the service's reasons. */
+/** Below each family's heading one row an image: what the service decided, the image and what it is, and the service's reasons. */
 export function verdictTable(judged: readonly Judgement[], columns: number, style: Style): readonly string[] {
   return [
     style.faint(`${"VERDICT".padEnd(VERDICT)}${"IMAGE".padEnd(NAME)}WHAT IT IS, AND WHY`),
-    ...judged.flatMap((one) => ["", ...row(one, columns, style)]),
+    ...judged.flatMap((one, at) => [
+      ...(one.image.family === judged[at - 1]?.image.family ? [] : heading(one.image.family, columns, style)),
+      "",
+      ...row(one, columns, style),
+    ]),
   ];
+}
+
+function heading(family: string, columns: number, style: Style): readonly string[] {
+  return ["", ...wrap(family, columns).map((line) => style.strong(line))];
 }
 
 function row({ image, outcome }: Judgement, columns: number, style: Style): readonly string[] {

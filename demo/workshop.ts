@@ -3,27 +3,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { CertificateAuthority } from "../test/support/certificate-authority.ts";
-import { TestRegistry } from "../test/support/registry.ts";
-import type { DemoImage } from "./images.ts";
+import type { TestRegistry } from "../test/support/registry.ts";
+import type { DemoImage } from "./family.ts";
 import { makeKeys } from "./keys.ts";
-import { writePolicy } from "./policy.ts";
+import { writePolicies } from "./policy.ts";
 import { Publication } from "./publication.ts";
+import { openSite, type Site } from "./site.ts";
 
-/** All that is made for one run and goes with it: a folder, a registry over TLS, its authority, keys, a log and a policy. */
+/** All that is made for one run and goes with it: a folder, servers over TLS, their authority, keys, logs and policies. */
 export class Workshop implements AsyncDisposable {
   readonly folder: string;
-  readonly registry: TestRegistry;
   readonly ca: string;
+  /** The folder of policies. */
   readonly policy: string;
+  readonly #site: Site & AsyncDisposable;
   readonly #keys = makeKeys();
   readonly #removeFolder: () => void;
 
-  private constructor(folder: string, authority: CertificateAuthority, registry: TestRegistry) {
+  private constructor(folder: string, authority: CertificateAuthority, site: Site & AsyncDisposable) {
     this.folder = folder;
-    this.registry = registry;
+    this.#site = site;
     this.ca = join(folder, "ca.pem");
     writeFileSync(this.ca, authority.pem);
-    this.policy = writePolicy(join(folder, "policy"), registry.host, this.#keys);
+    this.policy = join(folder, "policy");
+    writePolicies(this.policy, site, this.#keys);
     this.#removeFolder = () => rmSync(folder, { recursive: true, force: true });
     // However the process ends, short of being killed outright, nothing is left behind.
     process.once("exit", this.#removeFolder);
@@ -31,9 +34,12 @@ export class Workshop implements AsyncDisposable {
 
   static async open(): Promise<Workshop> {
     const authority = new CertificateAuthority("Assay demonstration CA");
-    const { cert, key } = authority.issue(["127.0.0.1"]);
-    const registry = await TestRegistry.start({ tls: { cert, key } });
-    return new Workshop(mkdtempSync(join(tmpdir(), "assay-demo-")), authority, registry);
+    const site = await openSite(authority);
+    return new Workshop(mkdtempSync(join(tmpdir(), "assay-demo-")), authority, site);
+  }
+
+  get registry(): TestRegistry {
+    return this.#site.registry;
   }
 
   /** A new folder for the service's own data, such as its database. */
@@ -49,11 +55,11 @@ export class Workshop implements AsyncDisposable {
   }
 
   async publish(images: readonly DemoImage[]): Promise<void> {
-    for (const image of images) await image.publish(new Publication(image.name, this.registry, this.#keys));
+    for (const image of images) await image.publish(new Publication(image.name, this.#site, this.#keys));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.registry.close();
+    await this.#site[Symbol.asyncDispose]();
     this.#removeFolder();
     process.off("exit", this.#removeFolder);
   }

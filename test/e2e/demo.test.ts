@@ -27,6 +27,22 @@ const EXPECTED: Readonly<Record<string, readonly [string, RegExp]>> = {
   "shop/shell:1": ["denied", /holds a shell: \/bin\/sh/],
   "shop/multi:1": ["denied", /\(linux\/arm64\) runs as root/],
   "shop/altered:1": ["could not tell", /digest-mismatch/],
+  "keyless/api:1": ["allowed", /is signed by ci\./],
+  "keyless/fork:1": [
+    "denied",
+    /wrong-signer: signed by \S+mallory\/shop\S+ \(issuer \S+\), which this authority does not/,
+  ],
+  "notation/api:1": ["allowed", /is signed by corporate-pki\./],
+  "notation/other:1": ["denied", /certificate-untrusted: its chain ends in "CN=acme root"/],
+  "notary/api:1": ["allowed", /is signed by content-trust\./],
+  "notary/moved:1": ["denied", /wrong-subject/],
+  "gpg/agent:1": ["allowed", /is signed by vendor\./],
+  "gpg/unknown:1": ["denied", /unknown-key: .* which is in no keyring of this authority/],
+  "attested/api:1": ["allowed", /is attested to by ci/],
+  "attested/laptop:1": ["denied", /runDetails\.builder\.id is "https:\/\/builder\.example\.com\/laptops\/v1"/],
+  "quorum/two:1": ["allowed", /is signed by release-key, vendor, as 2 of \(release-key, ci, vendor\)/],
+  "quorum/one:1": ["denied", /signed by ci only, and 2 of \(release-key, ci, vendor\)/],
+  "quorum/same-key:1": ["denied", /signed by release-key, vendor only, and 2 of/],
 };
 
 /** The caller's settings must have no say in the demonstration. */
@@ -57,9 +73,9 @@ test("shows one verdict for each image, with its reason, and leaves nothing behi
     assert.equal(rows.get(name)?.word, word, name);
     assert.match(rows.get(name)?.text ?? "", reason);
   }
-  assert.match(ran.stdout, /15 images: 3 allowed, 1 warned, 10 denied, 1 could not tell \(which counts as denied\)\./);
-  assert.match(ran.stdout, /Asked again, 15 are answered from memory: \S+ s, 15 looks at .*, 0 other requests\./);
-  assert.match(ran.stderr, /15\/15 verified/);
+  assert.match(ran.stdout, /28 images: 9 allowed, 1 warned, 17 denied, 1 could not tell \(which counts as denied\)\./);
+  assert.match(ran.stdout, /Asked again, 28 are answered from memory: \S+ s, 28 looks at .*, 0 other requests\./);
+  assert.match(ran.stderr, /28\/28 verified/);
   assert.ok(!(ran.stdout + ran.stderr).includes("\u001b"), "colours where no terminal is");
   assert.equal(existsSync(folderOf(ran.stdout)), false);
 });
@@ -95,7 +111,7 @@ test("stays up for the commands it prints, judges by the edited policy, and goes
   assert.equal(inspected.status, 0, inspected.stderr);
   assert.match(inspected.stdout, /bin\/sh/);
 
-  const policy = /^ {2}policy {4}(\S+)$/m.exec(demo.output)?.[1] ?? "";
+  const policy = /EDITOR\S+ (\S+production\.yaml)$/m.exec(demo.output)?.[1] ?? "";
   writeFileSync(policy, readFileSync(policy, "utf8").replace("    - user: nonRoot\n", ""));
   const root = demo.address("shop/root:1");
   const deadline = Date.now() + 15_000;
@@ -131,7 +147,7 @@ class Running implements AsyncDisposable {
       spawn(ASSAY, ["demo"], { env: environment(), stdio: ["ignore", "pipe", "ignore"], cwd: "/" }),
     );
     const deadline = Date.now() + 50_000;
-    while (!/EDITOR\S+ \S+policy\.yaml\n/.test(running.output) && Date.now() < deadline) await sleep(50);
+    while (!/EDITOR\S+ \S+production\.yaml\n/.test(running.output) && Date.now() < deadline) await sleep(50);
     return running;
   }
 

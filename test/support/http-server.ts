@@ -1,23 +1,25 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
+type Tls = { readonly cert: string; readonly key: string };
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A server on loopback whose paths can be changed while it runs, and which remembers what it was asked. */
 export class PathServer {
   readonly asked: string[] = [];
   readonly #handlers = new Map<string, Handler>();
-  readonly #server = createServer(((request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    this.asked.push(`${request.method} ${pathname}`);
-    const prefixes = [...this.#handlers.keys()].filter((path) => pathname.startsWith(path));
-    const handler = this.#handlers.get(prefixes.sort((a, b) => b.length - a.length)[0] ?? "");
-    if (handler === undefined) response.writeHead(404).end("not found");
-    else handler(request, response);
-  }) satisfies RequestListener);
+  readonly #scheme: "http" | "https";
+  readonly #server: ReturnType<typeof createServer>;
 
-  static async start(): Promise<PathServer> {
-    const server = new PathServer();
+  private constructor(tls: Tls | undefined) {
+    const listener: RequestListener = (request, response) => this.#serve(request, response);
+    this.#scheme = tls === undefined ? "http" : "https";
+    this.#server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
+  }
+
+  static async start(tls?: Tls): Promise<PathServer> {
+    const server = new PathServer(tls);
     await new Promise<void>((resolve) => {
       server.#server.listen(0, "127.0.0.1", resolve);
     });
@@ -29,7 +31,7 @@ export class PathServer {
   }
 
   url(path: string): string {
-    return `http://${this.host}${path}`;
+    return `${this.#scheme}://${this.host}${path}`;
   }
 
   /** Serves everything below a path: bytes, or whatever the function does. */
@@ -50,5 +52,14 @@ export class PathServer {
     });
     this.#server.closeAllConnections();
     await closed;
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    this.asked.push(`${request.method} ${pathname}`);
+    const prefixes = [...this.#handlers.keys()].filter((path) => pathname.startsWith(path));
+    const handler = this.#handlers.get(prefixes.sort((a, b) => b.length - a.length)[0] ?? "");
+    if (handler === undefined) response.writeHead(404).end("not found");
+    else handler(request, response);
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, sign as signBytes, type KeyObject } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync, sign as signBytes, type KeyObject } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 
 /** A subpacket of a signature: type, data, and whether it must be understood. */
@@ -68,10 +68,10 @@ const CURVES = {
   "P-521": "052b81040023",
 } as const;
 
-function makePair(kind: PgpKeyKind): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {
-  if (kind === "ed25519") return generateKeyPairSync("ed25519");
-  if (kind === "rsa") return generateKeyPairSync("rsa", { modulusLength: 2048 });
-  return generateKeyPairSync("ec", { namedCurve: kind });
+function makeSecret(kind: PgpKeyKind): KeyObject {
+  if (kind === "ed25519") return generateKeyPairSync("ed25519").privateKey;
+  if (kind === "rsa") return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  return generateKeyPairSync("ec", { namedCurve: kind }).privateKey;
 }
 
 /** What stands behind the algorithm in a public key packet. */
@@ -99,12 +99,12 @@ export class PgpKey {
   readonly body: Buffer;
   readonly fingerprint: string;
 
-  constructor(kind: PgpKeyKind = "ed25519") {
-    const { publicKey, privateKey } = makePair(kind);
-    this.#secret = privateKey;
+  /** `secret` is a key of this kind that may have another use, too. */
+  constructor(kind: PgpKeyKind = "ed25519", secret: KeyObject = makeSecret(kind)) {
+    this.#secret = secret;
     this.#kind = kind;
     const algorithm = Uint8Array.of(ALGORITHMS[kind]);
-    this.body = Buffer.concat([Uint8Array.of(4), u32(BORN), algorithm, material(kind, publicKey)]);
+    this.body = Buffer.concat([Uint8Array.of(4), u32(BORN), algorithm, material(kind, createPublicKey(secret))]);
     this.fingerprint = createHash("sha1").update(this.hashed).digest("hex").toUpperCase();
   }
 

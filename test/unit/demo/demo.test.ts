@@ -7,7 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client } from "../../../demo/client.ts";
 import { followAll } from "../../../demo/follow.ts";
-import { IMAGES, type DemoImage } from "../../../demo/images.ts";
+import { IMAGES } from "../../../demo/families/index.ts";
+import type { DemoImage } from "../../../demo/family.ts";
 import { LiveProgress } from "../../../demo/live-progress.ts";
 import { parseOptions } from "../../../demo/options.ts";
 import { verdictTable } from "../../../demo/table.ts";
@@ -17,7 +18,7 @@ import { styleFor } from "../../../src/cli/terminal-text.ts";
 import { InputError } from "../../../src/domain/errors.ts";
 
 const PLAIN = styleFor(false, {});
-const IMAGE: DemoImage = { name: "shop/web:1", what: "an image", publish: () => Promise.resolve() };
+const IMAGE: DemoImage = { name: "shop/web:1", family: "Signed", what: "an image", publish: () => Promise.resolve() };
 
 function listeningIo(errIsTerminal: boolean, said: string[]): Io {
   return {
