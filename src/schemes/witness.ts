@@ -88,10 +88,7 @@ function timestampTimes(
     );
   }
   const stamped = envelope === undefined ? [signature] : [signature, envelope];
-  const checks =
-    authorities.length === 0
-      ? []
-      : timestamps.map((token) => checkTimestamp(token, stamped, authorities));
+  const checks = authorities.length === 0 ? [] : timestamps.map((token) => checkTimestamp(token, stamped, authorities));
   const broken = checks.find((check) => check.kind === "invalid");
   if (broken !== undefined)
     return refuse("timestamp-invalid", `its RFC 3161 timestamp does not hold: ${broken.detail}`);

@@ -7,7 +7,15 @@ import type { CosignAuthority } from "../../src/domain/trust.ts";
 import type { Vouched } from "../../src/schemes/scheme.ts";
 import { PREDICATES } from "../fixtures/attestations/predicates.ts";
 import { ClientLayout } from "../support/client-layout.ts";
-import { attesting, changed, outcomesOf, testRows, together, type Outcomes, type Row } from "../support/client-outcomes.ts";
+import {
+  attesting,
+  changed,
+  outcomesOf,
+  testRows,
+  together,
+  type Outcomes,
+  type Row,
+} from "../support/client-outcomes.ts";
 import { isAccepted, questionsOf } from "../support/client-questions.ts";
 import { ClientWorld } from "../support/client-world.ts";
 import { authorityOfQuestion } from "../support/cosign-questions.ts";
@@ -90,10 +98,7 @@ const ROWS: readonly Row<Column>[] = [
   [["att/elsewhere"], tagged("custom", elsewhere)],
   [["bundle/elsewhere"], bundled("custom", elsewhere)],
   [["both-forms"], together(tagged("spdx"), bundled("spdx"))],
-  [
-    ["buildkit/classic", "buildkit/artifact"],
-    together(by("release"), by("release"), tagged("vuln", by("scanner"))),
-  ],
+  [["buildkit/classic", "buildkit/artifact"], together(by("release"), by("release"), tagged("vuln", by("scanner")))],
 ];
 
 describe("attestations by real cosign clients, under each key", () => testRows(layout, AUTHORITIES, ROWS));
@@ -130,7 +135,9 @@ describe("attestations by real cosign clients besides", () => {
 });
 
 describe("the statements that BuildKit put beside an image, which nobody signed by themselves", () => {
-  type Index = { readonly manifests: readonly { readonly digest: Digest; readonly platform: { readonly os: string } }[] };
+  type Index = {
+    readonly manifests: readonly { readonly digest: Digest; readonly platform: { readonly os: string } }[];
+  };
   for (const repository of ["buildkit/classic", "buildkit/artifact"]) {
     for (const signer of SIGNERS) {
       const signed = signer === "release";
@@ -139,7 +146,9 @@ describe("the statements that BuildKit put beside an image, which nobody signed 
         const spec = authority(signer);
         const opinions = await judgeAll(images, targetOf(digest), spec);
         const vouched: Vouched = (about) => (about === digest ? opinions.find(isVerified) : undefined);
-        const { manifests } = JSON.parse(String((await images.manifest(targetOf(digest).repository, digest))?.bytes)) as Index;
+        const { manifests } = JSON.parse(
+          String((await images.manifest(targetOf(digest).repository, digest))?.bytes),
+        ) as Index;
         const leaves = manifests.filter(({ platform }) => platform.os === "linux");
         assert.equal(leaves.length, 2);
         for (const leaf of leaves) {

@@ -181,7 +181,11 @@ describe("the real notation client's signatures, which it lists under a tag too 
         const repository = parseRepository(`${registry.host}/several/formats`);
         if (!referrersApi) await listTwice(registry, "several/formats", digest.replace(":", "-"));
         registry.forget();
-        const target = { repository, digest, requested: { kind: "digest", repository, digest, tag: undefined } } as const;
+        const target = {
+          repository,
+          digest,
+          requested: { kind: "digest", repository, digest, tag: undefined },
+        } as const;
         const opinions = await judgeAll(client, target, authority("trustpolicy"));
         assert.deepEqual(opinions.map(verdictOf), [VERIFIED, VERIFIED]);
         const fetched = registry.seen({ kind: "manifest" }).filter(({ reference }) => reference.startsWith("sha256:"));

@@ -87,6 +87,8 @@ export function testRows<C extends string>(
 
 /** Who verifies something of it. */
 function summaryOf(outcomes: Outcomes): string {
-  const good = Object.entries(outcomes).filter(([, lines]) => lines.some((line) => /^(?:verified|attests \S)/.test(line)));
+  const good = Object.entries(outcomes).filter(([, lines]) =>
+    lines.some((line) => /^(?:verified|attests \S)/.test(line)),
+  );
   return good.length === 0 ? "verified by nobody" : `verified by ${good.map(([column]) => column).join(", ")}`;
 }

@@ -22,7 +22,16 @@ export function questionsOf(layout: ClientLayout): readonly ClientQuestion[] {
     const [, answer, client = "", command = "", options = "", repository = "", more = ""] = LINE.exec(line) ?? [];
     return answer === undefined
       ? []
-      : [{ accepted: answer === "accepts", client, command, repository, options: optionsIn(`${options}${more}`), text: line }];
+      : [
+          {
+            accepted: answer === "accepts",
+            client,
+            command,
+            repository,
+            options: optionsIn(`${options}${more}`),
+            text: line,
+          },
+        ];
   });
   if (questions.length !== Number.parseInt(text, 10)) throw new Error("confirmed.txt has questions of another form");
   return questions;

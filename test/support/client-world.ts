@@ -41,8 +41,14 @@ export class ClientWorld implements AsyncDisposable {
 metadata: { name: ${key} }
 spec: { cosign: { keys: [{ file: ${key}.pub }], rekorKeys: [{ file: log.pub }] } }`,
     );
-    const all = [...documents, `kind: Policy\nmetadata: { name: all }\nspec: { match: { images: ["**"] }, rules: [${rule}] }`];
-    writeFileSync(join(policy, "policy.yaml"), all.map((text) => `---\napiVersion: assay.dev/v1alpha1\n${text}\n`).join(""));
+    const all = [
+      ...documents,
+      `kind: Policy\nmetadata: { name: all }\nspec: { match: { images: ["**"] }, rules: [${rule}] }`,
+    ];
+    writeFileSync(
+      join(policy, "policy.yaml"),
+      all.map((text) => `---\napiVersion: assay.dev/v1alpha1\n${text}\n`).join(""),
+    );
     const env = {
       ASSAY_POLICY: policy,
       ASSAY_UNSAFE_PLAIN_HTTP: this.registry.host,

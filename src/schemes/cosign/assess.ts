@@ -25,9 +25,7 @@ export function assessLayer(prover: Prover): Assess {
     const refused = evidence.source === COSIGN_REFERRERS ? refuseReferrer(manifest, target) : undefined;
     if (refused !== undefined) return refused;
     if (payload !== undefined) return judgePayload(payload, target, prover);
-    return manifest === undefined
-      ? rejected("found", "malformed", "the evidence holds no document")
-      : remark(manifest);
+    return manifest === undefined ? rejected("found", "malformed", "the evidence holds no document") : remark(manifest);
   });
 }
 

@@ -6,7 +6,12 @@ import { inParallel } from "../in-parallel.ts";
 import { candidatesAmong } from "../referrer-candidates.ts";
 import type { Sources, Target } from "../scheme.ts";
 import { collectLayers, lost, remark, type Found } from "./collect-layers.ts";
-import { mayBeSignatures, readSignatureReferrer, SIGNATURE_ARTIFACT, type SignatureReferrer } from "./signature-referrer.ts";
+import {
+  mayBeSignatures,
+  readSignatureReferrer,
+  SIGNATURE_ARTIFACT,
+  type SignatureReferrer,
+} from "./signature-referrer.ts";
 import { COSIGN_REFERRERS, COSIGN_TAG } from "./source.ts";
 
 /** Every signature of a digest's `.sig` tag. One request for the manifest and one for each distinct payload. */

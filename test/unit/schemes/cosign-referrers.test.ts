@@ -87,7 +87,11 @@ describe("a cosign signature whose manifest refers to the image", () => {
 
   test("is one of several in one manifest, and of several manifests", async () => {
     const layers = [ours, stranger].map((key) => cosignLayer({ image: image.digest, key, log }));
-    const images = listed(cosignReferrer(image.digest, layers)).refer(image.digest, signed({ annotations: { a: "b" } }), TYPE);
+    const images = listed(cosignReferrer(image.digest, layers)).refer(
+      image.digest,
+      signed({ annotations: { a: "b" } }),
+      TYPE,
+    );
     assert.deepEqual(await judged(images), ["verified", "rejected unknown-key at signature", "verified"]);
   });
 });
@@ -120,10 +124,7 @@ const BROKEN: Readonly<Record<string, readonly [() => MemoryImages, string]>> = 
     () => listed(signed({}, { layers: [descriptorOf("text/plain", payload)] })),
     "rejected unsupported at found",
   ],
-  "a manifest that cannot be read": [
-    () => listed(signed({}, { layers: "none" })),
-    "rejected malformed at parsed",
-  ],
+  "a manifest that cannot be read": [() => listed(signed({}, { layers: "none" })), "rejected malformed at parsed"],
   "a manifest that is gone": [
     () => {
       const artifact = signed();
@@ -131,10 +132,7 @@ const BROKEN: Readonly<Record<string, readonly [() => MemoryImages, string]>> = 
     },
     "rejected missing-document at fetched",
   ],
-  "a payload that is gone": [
-    () => listed(signed()).forget(digestOf(payload)),
-    "rejected missing-document at fetched",
-  ],
+  "a payload that is gone": [() => listed(signed()).forget(digestOf(payload)), "rejected missing-document at fetched"],
 };
 
 describe("a cosign signature whose manifest refers to the image does not count with", () => {
@@ -146,7 +144,14 @@ describe("a cosign signature whose manifest refers to the image does not count w
     const layer = cosignLayer({ image: image.digest, key: ours, log });
     const images = new MemoryImages();
     for (const count of [600, 401]) {
-      images.refer(image.digest, cosignReferrer(image.digest, Array.from({ length: count }, () => layer)), TYPE);
+      images.refer(
+        image.digest,
+        cosignReferrer(
+          image.digest,
+          Array.from({ length: count }, () => layer),
+        ),
+        TYPE,
+      );
     }
     await assert.rejects(judged(images), { name: "PortError", code: "too-many" });
   });
