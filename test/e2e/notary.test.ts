@@ -173,6 +173,7 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     await moveTag(path);
     const moved = await verdictOf(app, reference);
     assert.deepEqual([moved.decision, moved.digest, moved.image], ["allow", FIRST, reference]);
+    assert.match(moved.signatures[0]?.notes.join() ?? "", /deploy it by this digest/);
     const signal = AbortSignal.timeout(10_000);
     const old = await app.assay.inForce(parseReference(reference), { tagMaxAgeMs: 0 }, signal);
     assert.equal(old, undefined, "an older look is no answer");

@@ -32,16 +32,11 @@ export function noOverload(name: string, ...values: readonly CelValue[]): CelErr
   return failure(`${name} is not defined for ${of}${hint}`);
 }
 
-/** A text may grow to this many units and a list to this many items; more is no answer that a policy reads. */
+/** A text may grow to this many units; more is no answer that a policy reads. */
 const MAX_TEXT = 4 * 1024 * 1024;
-const MAX_ITEMS = 1_000_000;
 
 export function boundedText(units: number): CelError | undefined {
   return units > MAX_TEXT ? failure(`a text would be longer than ${MAX_TEXT} characters`) : undefined;
-}
-
-export function boundedList(items: number): CelError | undefined {
-  return items > MAX_ITEMS ? failure(`a list would have more than ${MAX_ITEMS} items`) : undefined;
 }
 
 /** An integer within 64 bits. */

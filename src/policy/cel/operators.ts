@@ -1,6 +1,6 @@
 import { compare, equal } from "./comparison.ts";
 import { textCost, type Meter } from "./meter.ts";
-import { boundedList, boundedText, failure, given, integer, noOverload } from "./operation.ts";
+import { boundedText, failure, given, integer, noOverload } from "./operation.ts";
 import type { Operator } from "./syntax.ts";
 import { duration, timestamp } from "./time.ts";
 import { isList, isMap, type CelKey, type CelMap, type CelValue, type Result } from "./value.ts";
@@ -101,9 +101,8 @@ function joined(a: CelValue, b: CelValue, meter: Meter): Result | undefined {
     return boundedText(units) ?? a + b;
   }
   if (!isList(a) || !isList(b)) return undefined;
-  const items = a.length + b.length;
-  meter.spend(items);
-  return boundedList(items) ?? [...a, ...b];
+  meter.spend(a.length + b.length);
+  return [...a, ...b];
 }
 
 /** `of[index]`. */

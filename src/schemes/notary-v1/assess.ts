@@ -59,13 +59,18 @@ function opinionOf({ step, reason, detail }: Refusal): Opinion {
   return rejected(step, reason, detail);
 }
 
+/** Whoever starts the tag afterwards starts what the registry has under it. */
+const RESOLVED_NOTE =
+  "the tag is taken for what is signed, wherever the registry's tag points: deploy it by this digest";
+
 function judgeTag(collection: TrustedCollection, target: Target, { required, spec }: NotaryJudge): Opinion | undefined {
   const tag = target.requested.tag as Tag;
   const { gun } = collectionOf(spec, target.repository);
   const found = findName(collection.targets, tag, required);
   if (found.kind === "unsigned") return undefined;
   if (found.kind === "refused") return opinionOf(found);
-  if (found.digests.includes(target.digest)) return verifiedBy(found, collection, `${gun}:${tag}`);
+  const resolved = spec.resolve === "signed-digest" ? [RESOLVED_NOTE] : [];
+  if (found.digests.includes(target.digest)) return verifiedBy(found, collection, `${gun}:${tag}`, resolved);
   const detail = `${gun}:${tag} is signed for ${found.digests[0]}, not for ${target.digest}`;
   return rejected("subject", "wrong-subject", detail, signersOf(found)[0]);
 }

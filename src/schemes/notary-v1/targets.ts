@@ -80,7 +80,7 @@ function parseDelegation(value: JsonValue, { parent, keys, place }: Parent): Del
 }
 
 /** As Notary writes names of delegations; a name becomes part of a request's path, and never a pattern. */
-export function isRoleName(name: string): boolean {
+function isRoleName(name: string): boolean {
   return name.length <= MAX_ROLE_NAME && name.split("/").every((part) => /^[-a-z0-9_]+$/.test(part));
 }
 

@@ -112,7 +112,7 @@ async function lookUp(
   { target, sources, signal, revocation }: Look,
 ): Promise<RevocationEvidence> {
   if (read === undefined || envelope === undefined || revocation === undefined) return NOTHING;
-  const chains = revocation.chains({ ...envelope, descriptor: read.layer }, read.thumbprints, target);
+  const chains = revocation.chains(envelope, read.thumbprints, target);
   const looks = await inParallel(chains, (chain) => {
     const key = `revocation of ${chain.map(thumbprintOf).join()}`;
     return sources.once(key, () => revocation.collect(chain, sources, signal));

@@ -47,7 +47,7 @@ export function partsOf(evidence: SignatureEvidence, about: Digest): EvidencePar
         );
       }
       const answers = others.filter((each) => each !== envelope && each !== target);
-      return { kind: "parts", envelope: { ...envelope, descriptor: layer }, thumbprints, target, answers };
+      return { kind: "parts", envelope, thumbprints, target, answers };
     }
   }
 }

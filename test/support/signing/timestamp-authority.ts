@@ -14,6 +14,7 @@ export type TokenOptions = {
   /** The bag; by default the signer alone. */
   readonly bag?: readonly Buffer[];
   readonly imprint?: Buffer;
+  readonly policy?: string;
   /** What follows the time in the TSTInfo. */
   readonly more?: readonly Buffer[];
   readonly contentType?: string;
@@ -57,7 +58,7 @@ export class TestTimestampAuthority {
     const signer = options.signer ?? this.leaf;
     const info = sequence(
       integer(1),
-      oid("1.2.3.4"),
+      oid(options.policy ?? "1.2.3.4"),
       options.imprint ?? sequence(SHA256, octets(sha256(message))),
       integer(42),
       generalizedTime(options.at ?? "2024-05-01T12:00:00Z"),

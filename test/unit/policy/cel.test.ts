@@ -243,7 +243,7 @@ suite("an evaluation is bounded", () => {
       const result = compiled.expression.evaluate(values, new Meter(EVALUATION_COST));
       const milliseconds = (process.cpuUsage().user - before) / 1000;
       assert.equal(result.kind, "error");
-      assert.match(result.kind === "error" ? result.message : "", /costs more|longer than|more than/);
+      assert.match(result.kind === "error" ? result.message : "", /costs more|longer than/);
       // About 100 ms by themselves; the rest is for machines that do other things too.
       assert.ok(milliseconds < 1000, `${milliseconds} ms`);
     });

@@ -493,6 +493,17 @@ describe("attestations under cosign's tag", () => {
     await assert.rejects(judged(attestationManifest(image.digest, layers)), { name: "PortError", code: "too-large" });
   });
 
+  test("of more than a thousand are an error, and a thousand are not", async () => {
+    const layer = attestationLayer({ image: image.digest, key: ours, log });
+    const listing = (count: number): Artifact =>
+      attestationManifest(
+        image.digest,
+        Array.from({ length: count }, () => layer),
+      );
+    assert.equal((await judged(listing(1000))).length, 1000);
+    await assert.rejects(judged(listing(1001)), { name: "PortError", code: "too-many" });
+  });
+
   test("under a manifest that cannot be read say so", async () => {
     const manifest = Buffer.from('{"schemaVersion":2,"layers":[],"LAYERS":[]}');
     const artifact = { ...artifactWith("small", {}), manifest, digest: digestOf(manifest) };

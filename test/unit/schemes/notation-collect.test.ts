@@ -5,6 +5,7 @@ import { digestOf } from "../../../src/crypto/digest-of.ts";
 import { plainDescriptor } from "../../../src/domain/descriptor.ts";
 import { PortError } from "../../../src/domain/errors.ts";
 import type { SignatureEvidence } from "../../../src/domain/evidence.ts";
+import { DOCKER_MANIFEST, OCI_MANIFEST } from "../../../src/domain/media-types.ts";
 import type { NotationAuthority } from "../../../src/domain/trust.ts";
 import { MAX_SIGNATURES } from "../../../src/schemes/limits.ts";
 import type { RevocationEvidence } from "../../../src/schemes/notation/revocation-port.ts";
@@ -128,6 +129,22 @@ describe("Notary Project signatures are collected", () => {
     }
     await assert.rejects(collect(images, trust), (error) => error instanceof PortError && error.code === "too-large");
   });
+});
+
+test("a signature manifest of Docker's type is refused", async () => {
+  const { manifest, ...rest } = signNotation({ image, chain });
+  const text = manifest.toString().replace(OCI_MANIFEST, DOCKER_MANIFEST);
+  const docker = {
+    ...rest,
+    mediaType: DOCKER_MANIFEST,
+    manifest: Buffer.from(text),
+    digest: digestOf(Buffer.from(text)),
+  };
+  const { evidence } = await collect(
+    new MemoryImages().put(image).refer(image.digest, docker, NOTATION_SIGNATURE),
+    trust,
+  );
+  assert.deepEqual(await opinionsOf(evidence), ["rejected malformed at parsed"]);
 });
 
 describe("revocation is looked up", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { describe, test } from "node:test";
 
 import type { SignatureEvidence } from "../../../src/domain/evidence.ts";
@@ -10,7 +11,8 @@ import type { NotationAuthority } from "../../../src/domain/trust.ts";
 import type { RevocationStatus } from "../../../src/schemes/notation/revocation-port.ts";
 import { notationScheme } from "../../../src/schemes/notation/scheme.ts";
 import { MemoryImages } from "../../support/memory-images.ts";
-import { issue, subjectOf, TSA_EXTENSIONS } from "../../support/signing/certificates.ts";
+import { issue, purposes, subjectOf, TIME_STAMPING, TSA_EXTENSIONS } from "../../support/signing/certificates.ts";
+import { der, octets, oid, sequence, set } from "../../support/signing/der.ts";
 import { sourcesOf, targetOf, verdictOf } from "../../support/signing/judging.ts";
 import { chain, detail, image, judge, root, verdict, type Case } from "../../support/signing/notation-judging.ts";
 import {
@@ -22,9 +24,10 @@ import {
   signNotation,
   type NotationOptions,
 } from "../../support/signing/notation.ts";
-import { TestTimestampAuthority } from "../../support/signing/timestamp-authority.ts";
+import { attribute, TestTimestampAuthority } from "../../support/signing/timestamp-authority.ts";
 
 const stranger = chainOf();
+const attributeOf = (type: string, text: string): Buffer => sequence(oid(type), der(0x0c, Buffer.from(text)));
 const ca = [root];
 const AUDIT = actions({ authenticity: "log", authenticTimestamp: "log", expiry: "log", revocation: "log" });
 
@@ -84,6 +87,13 @@ describe("trust stores and identities", () => {
     const twice = chainOf({ leaf: { subject } });
     const trust = notationAuthority({ ca: [twice[2]] }, { identities: ["x509.subject: C=US, ST=WA, O=acme"] });
     assert.match(await detail({ sign: { chain: twice }, trust }), /has O twice in its subject/);
+  });
+
+  test("a subject that has several attributes in one part is matched by no identity", async () => {
+    const parts = [attributeOf("2.5.4.6", "US"), attributeOf("2.5.4.8", "WA"), attributeOf("2.5.4.10", "acme")];
+    const joined = chainOf({ leaf: { subject: sequence(set(...parts)) } });
+    const trust = notationAuthority({ ca: [joined[2]] }, { identities: ["x509.subject: C=US, ST=WA, O=acme"] });
+    assert.match(await detail({ sign: { chain: joined }, trust }), /a part of several attributes/);
   });
 
   const REFUSED: readonly (readonly [string, NotationAuthority, RegExp])[] = [
@@ -310,6 +320,34 @@ describe("timestamps", () => {
     );
   });
 
+  test("one that names its signer by SHA-1 alone is refused", async () => {
+    const named = sequence(sequence(sequence(octets(hash("sha1", tsa.leaf.der, "buffer")))));
+    const attributes = (proper: readonly Buffer[]) => [
+      ...proper.slice(0, 2),
+      attribute("1.2.840.113549.1.9.16.2.12", named),
+    ];
+    assert.match(
+      await detail({ sign: stamped({ attributes }), trust: trust() }),
+      /no signing-certificate attribute of version 2/,
+    );
+  });
+
+  test("one of an authority whose certificate has no key usage is refused", async () => {
+    const extensions = [purposes(true, TIME_STAMPING)];
+    const loose = new TestTimestampAuthority((above) => issue({ name: "t", issuer: above, extensions }), tsa.root);
+    assert.match(await detail({ sign: stamped({}, loose), trust: trust() }), /has no key usage/);
+  });
+
+  test("one under the baseline policy may be wrong by a second", async () => {
+    const last = { at: "2024-06-01T00:00:00Z" };
+    assert.equal(await verdict({ sign: stamped(last), trust: trust() }), "verified");
+    const baseline = { ...last, policy: "0.4.0.2023.1.1" };
+    assert.equal(
+      await verdict({ sign: stamped(baseline), trust: trust() }),
+      "rejected certificate-expired at timestamp",
+    );
+  });
+
   test("a timestamp authority that signs itself does not stand for its root", async () => {
     const self = issue({ name: "self", extensions: TSA_EXTENSIONS });
     const sign = stamped({ signer: self });
@@ -412,6 +450,35 @@ describe("revocation", () => {
       assert.ok(opinion.kind === "verified");
       assert.deepEqual([opinion.notAfter, opinion.notes.includes("by OCSP")], ["2026-01-01T00:00:00.000Z", true]);
     }
+  });
+
+  test("of a timestamp whose answers end before the certificates do not shorten these", async () => {
+    const soon: RevocationStatus = { ...until, until: "2024-03-01T00:00:00.000Z" as Instant };
+    const opinion = await judgeWith({ timestamping: soon }, trust({ verifyTimestamp: "afterCertExpiry" }));
+    assert.equal(opinion.kind === "verified" && opinion.notAfter, "2024-06-01T00:00:00.000Z");
+  });
+
+  test("is judged by the time that a signing authority states, and no other", async () => {
+    const times: (Instant | undefined)[] = [];
+    const scheme = notationScheme({
+      collect: async () => await Promise.resolve({ documents: [], gaps: [] }),
+      judge: (_chain, _documents, _gaps, { signedAt }) => {
+        times.push(signedAt);
+        return GOOD;
+      },
+    });
+    const authority = notationAuthority({ ca: [expired[2]], signingAuthority: [expired[2]] });
+    for (const signing of ["notary.x509", "notary.x509.signingAuthority"] as const) {
+      const signed = signNotation({ image, chain: expired, scheme: signing });
+      const images = new MemoryImages().put(image).refer(image.digest, signed, NOTATION_SIGNATURE);
+      const [evidence] =
+        (await scheme
+          .placesOf(authority)[0]
+          ?.collect(targetOf(image.digest), sourcesOf(images), new AbortController().signal)) ?? [];
+      assert.ok(evidence !== undefined);
+      await scheme.authority(authority)?.(evidence, targetOf(image.digest));
+    }
+    assert.deepEqual(times, [undefined, "2024-05-01T12:00:00.000Z"]);
   });
 
   test("of a timestamp that could not be told is no timestamp once certificates have expired", async () => {
