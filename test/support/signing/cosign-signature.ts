@@ -103,3 +103,17 @@ export function cosignManifest(image: Digest, layers: readonly CosignLayer[]): A
 export function signCosignLegacy(...signatures: readonly [CosignOptions, ...CosignOptions[]]): Artifact {
   return cosignManifest(signatures[0].image, signatures.map(cosignLayer));
 }
+
+/** What cosign 2 writes as a referrer, with the members that are changed. */
+export function cosignReferrer(image: Digest, layers: readonly CosignLayer[], change: object = {}): Artifact {
+  const config = Buffer.from('{"architecture":"","os":"","rootfs":{"type":"layers","diff_ids":[]},"config":{}}');
+  return artifactOf(
+    {
+      config: describe("application/vnd.dev.cosign.artifact.sig.v1+json", config),
+      layers: layers.map((layer) => layer.descriptor),
+      subject: { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: image, size: 1 },
+      ...change,
+    },
+    [config, ...layers.map((layer) => layer.payload)],
+  );
+}

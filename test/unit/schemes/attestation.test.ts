@@ -303,6 +303,14 @@ const BROKEN: Readonly<Record<string, { readonly change: Change; readonly verdic
   },
 };
 
+function signatureIn(envelope: Buffer): Buffer {
+  return Buffer.from((JSON.parse(envelope.toString()) as Envelope).signatures[0]?.sig ?? "", "base64");
+}
+
+function payloadIn(envelope: Buffer): Buffer {
+  return Buffer.from((JSON.parse(envelope.toString()) as Envelope).payload, "base64");
+}
+
 function changedPayload(payload: string): string {
   return Buffer.from(Buffer.from(payload, "base64").toString().replace("passed", "failed")).toString("base64");
 }
@@ -358,7 +366,7 @@ for (const size of ["small", "large"] as const) {
       assert.deepEqual(await judged(replayed, spec, other.digest), ["rejected wrong-subject at subject"]);
     });
 
-    test("must have a timestamp where one is required, and it is over the envelope", async () => {
+    test("must have a timestamp where one is required, over the envelope or the signature in it", async () => {
       const tsa = new TestTimestampAuthority();
       const root = log.trustedRoot(undefined, [tsa.trust()]);
       const authority = authorityOf(
@@ -368,9 +376,13 @@ for (const size of ["small", "large"] as const) {
       );
       const stamped = artifactWith(size, { timestamp: (envelope) => tsa.stamp(envelope) });
       assert.deepEqual(await judged(stamped, authority), ["verified"]);
+      const inside = artifactWith(size, { timestamp: (envelope) => tsa.stamp(signatureIn(envelope)) });
+      assert.deepEqual(await judged(inside, authority), ["verified"]);
       assert.deepEqual(await judged(artifactWith(size, {}), authority), ["rejected timestamp-missing at timestamp"]);
-      const elsewhere = artifactWith(size, { timestamp: () => tsa.stamp(Buffer.from("x")) });
-      assert.deepEqual(await judged(elsewhere, authority), ["rejected timestamp-invalid at timestamp"]);
+      for (const other of [payloadIn, () => Buffer.from("x"), () => ours.sign(Buffer.from("x"))]) {
+        const elsewhere = artifactWith(size, { timestamp: (envelope) => tsa.stamp(other(envelope)) });
+        assert.deepEqual(await judged(elsewhere, authority), ["rejected timestamp-invalid at timestamp"]);
+      }
     });
 
     test("must bear the name that the authority asks for", async () => {
