@@ -25,7 +25,7 @@ export function verdictTable(judged: readonly Judgement[], columns: number, styl
 }
 
 function heading(family: string, columns: number, style: Style): readonly string[] {
-  return ["", ...wrap(family, columns).map((line) => style.strong(line))];
+  return ["", ...wrap(`── ${family}`, columns).map((line) => style.strong(line))];
 }
 
 function row({ image, outcome }: Judgement, columns: number, style: Style): readonly string[] {
