@@ -10,7 +10,7 @@ const VERDICT = 17;
 const NAME = 19;
 /** Reasons shown for one image, and lines for each. */
 const REASONS = 2;
-const LINES = 6;
+const LINES = 8;
 
 /** Below each family's heading one row an image: what the service decided, the image and what it is, and the service's reasons. */
 export function verdictTable(judged: readonly Judgement[], columns: number, style: Style): readonly string[] {
@@ -25,7 +25,7 @@ export function verdictTable(judged: readonly Judgement[], columns: number, styl
 }
 
 function heading(family: string, columns: number, style: Style): readonly string[] {
-  return ["", ...wrap(family, columns).map((line) => style.strong(line))];
+  return ["", ...wrap(`── ${family}`, columns).map((line) => style.strong(line))];
 }
 
 function row({ image, outcome }: Judgement, columns: number, style: Style): readonly string[] {

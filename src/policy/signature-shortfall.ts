@@ -6,6 +6,7 @@ import { violated, type Judgement } from "./judgement.ts";
 import type { Case } from "./rules/rule.ts";
 import { formatSignatories, membersOf } from "./signatories.ts";
 import { hintOf } from "./signer-hint.ts";
+import { identitiesOf } from "./signer-identity.ts";
 import type { Target } from "./vouched-target.ts";
 import { ballotOf, countedSigners, type Ballot, type Fact, type Vote } from "./votes.ts";
 
@@ -53,7 +54,7 @@ function shortfall(by: Signatories, label: string, { votes, counted, furthest }:
     const names = counted.map(({ name }) => name).join(", ");
     return [
       "threshold",
-      `${label} is signed by ${names} only, and ${asked} must have signed, each with a key of its own.`,
+      `${label} is signed by ${names} only, and ${asked} must have signed, each with a key of its own.${sharedSigner(counted)}`,
     ];
   }
   const late = votes.find(({ standing }) => standing === "expired" || standing === "not-yet-valid");
@@ -63,6 +64,15 @@ function shortfall(by: Signatories, label: string, { votes, counted, furthest }:
     "unsigned",
     `${label} is not signed by ${asked}: no signature was found. Sign it, or deploy a digest that is signed.`,
   ];
+}
+
+/** Several names and fewer signers are hard to believe without being told. */
+function sharedSigner(counted: readonly Ballot[]): string {
+  const signers = counted.flatMap(countedSigners);
+  const distinct = new Set(signers.map(identitiesOf(signers))).size;
+  return distinct < counted.length
+    ? ` They share a key or an identity, which counts once, in whatever format it signed: have another sign.`
+    : "";
 }
 
 /** What a signature or attestation says that counts no longer, or not yet. */

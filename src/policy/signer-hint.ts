@@ -4,7 +4,12 @@ import { quoted } from "../domain/quoted.ts";
 type Fact = SignatureFact | AttestationFact;
 
 /** Rejections that are about who signed, and say nothing against the signature. */
-const OF_SIGNERS: readonly RejectionReason[] = ["unknown-key", "wrong-signer", "certificate-untrusted"];
+const OF_SIGNERS: readonly RejectionReason[] = [
+  "unknown-key",
+  "wrong-signer",
+  "no-certificate",
+  "certificate-untrusted",
+];
 
 /**
  * What the other authorities of the set know of an artefact that one of them rejected: that another accepts it, or that it
@@ -17,11 +22,19 @@ export function hintOf(rejected: Fact, all: readonly Fact[]): string {
   const signers = same.flatMap(signerOfStranger);
   // Whoever rejects it for something else may well know the signer.
   const [signer] = same.every(isAboutSigner) ? signers : [];
-  return signer === undefined ? "" : ` It is signed correctly, by ${formatSigner(signer)}, whom no authority names.`;
+  if (signer === undefined) return "";
+  // Whoever has a root of their own can write any name below it.
+  return same.some(isOfUntrustedRoot)
+    ? ` It says it is signed by ${formatSigner(signer)}, below a root that no authority trusts.`
+    : ` It is signed correctly, by ${formatSigner(signer)}, whom no authority names.`;
 }
 
 function isAboutSigner({ opinion }: Fact): boolean {
   return opinion.kind === "rejected" && OF_SIGNERS.includes(opinion.reason);
+}
+
+function isOfUntrustedRoot({ opinion }: Fact): boolean {
+  return opinion.kind === "rejected" && opinion.reason === "certificate-untrusted";
 }
 
 function signerOfStranger({ opinion }: Fact): readonly Signer[] {

@@ -65,7 +65,13 @@ function logTimes(
     proved.push(check.at);
   }
   if (proved.length > 0) return proved.filter((at) => at !== undefined);
-  return untrusted ?? refuse("log-missing", "no transparency log entry comes with the signature");
+  return (
+    untrusted ??
+    refuse(
+      "log-missing",
+      "no transparency log entry comes with the signature: sign again with the log on, as cosign does unless told otherwise",
+    )
+  );
 }
 
 /**

@@ -71,7 +71,7 @@ function judgeTag(collection: TrustedCollection, target: Target, { required, spe
   if (found.kind === "refused") return opinionOf(found);
   const resolved = spec.resolve === "signed-digest" ? [RESOLVED_NOTE] : [];
   if (found.digests.includes(target.digest)) return verifiedBy(found, collection, `${gun}:${tag}`, resolved);
-  const detail = `${gun}:${tag} is signed for ${found.digests[0]}, not for ${target.digest}`;
+  const detail = `${gun}:${tag} is signed for ${found.digests[0]}, not for ${target.digest}: sign this one under the tag, or deploy the digest that is signed`;
   return rejected("subject", "wrong-subject", detail, signersOf(found)[0]);
 }
 

@@ -94,6 +94,19 @@ test("no row of the table is wider than the terminal", () => {
   );
 });
 
+test("images stand below the heading of their family, which is told once", () => {
+  const problem = { code: "unreachable", message: "away", retryable: true } as const;
+  const outcome = { kind: "unresolved", image: "x", problem } as const;
+  const images = [IMAGE, { ...IMAGE, name: "shop/cart:1" }, { ...IMAGE, name: "gpg/web:1", family: "By GPG" }];
+  const lines = verdictTable(
+    images.map((image) => ({ image, outcome })),
+    80,
+    PLAIN,
+  );
+  const shown = lines.flatMap((line) => /^── .*|\S+:1/.exec(line)?.[0] ?? []);
+  assert.deepEqual(shown, ["── Signed", "shop/web:1", "shop/cart:1", "── By GPG", "gpg/web:1"]);
+});
+
 test("options are read, and what is none is refused", () => {
   assert.deepEqual(parseOptions(["--once", "--port", "7071"]), { once: true, help: false, port: 7071 });
   assert.deepEqual(parseOptions([]), { once: false, help: false, port: undefined });

@@ -252,13 +252,20 @@ suite("thresholds", () => {
     });
     const by = (signer: typeof ALICE) =>
       imageFacts({ sources, signatures: [signature("a", verified([ALICE])), byBundle(signer)] });
-    assert.equal(answer(judged(rules(TWO), by(ALICE), places)), "deny threshold");
+    const once = judged(rules(TWO), by(ALICE), places);
+    assert.equal(answer(once), "deny threshold");
+    assert.match(
+      once.findings[0]?.message ?? "",
+      /by a, b only, and 2 of \(a, b, c\) .* They share a key or an identity/,
+    );
     assert.equal(answer(judged(rules(TWO), by(BOB), places)), "allow");
   });
 
   test("take a member that is named twice for one, however many have signed for it", () => {
     const facts = imageFacts({ signatures: [signature("a", verified([ALICE])), signature("a", verified([BOB]))] });
-    assert.equal(answered(facts, "signed: { by: { atLeast: 2, of: [a, a, b] } }"), "deny threshold");
+    const verdict = judged(rules("signed: { by: { atLeast: 2, of: [a, a, b] } }"), facts);
+    assert.equal(answer(verdict), "deny threshold");
+    assert.doesNotMatch(verdict.findings[0]?.message ?? "", /They share/);
   });
 
   test("nest, and spend each signer once in the whole tree", () => {

@@ -132,6 +132,20 @@ suite("a signature that does not count says whose it is", () => {
     assert.match(message(signature("old", { ...stranger, signer: pgp })), /by the OpenPGP key AB12/);
   });
 
+  test("one whom an authority of identities cannot name is told all the same", () => {
+    const key = { ...stranger, reason: "unknown-key", signer: keySigner("eve") } as const;
+    const nameless = { ...signature("new", { ...key, reason: "no-certificate" }), evidence };
+    assert.match(message({ ...signature("old", key), evidence }, nameless), /, whom no authority names\.$/);
+  });
+
+  test("a name below a root that nobody trusts is told as a claim", () => {
+    const dn = { kind: "x509", trustStore: "ca:x", dn: "CN=eve", spki: undefined } as const;
+    const claimed = { ...stranger, reason: "certificate-untrusted", signer: dn } as const;
+    const said = message(signature("old", claimed));
+    assert.match(said, /It says it is signed by the certificate of "CN=eve", below a root that no authority trusts\.$/);
+    assert.doesNotMatch(said, /signed correctly/);
+  });
+
   test("what another authority accepts is told with its name", () => {
     const accepted = { ...signature("new", verified([keySigner("new")])), evidence };
     assert.match(message(signature("old", stranger), accepted), /: signed by eve\. But new accepts it\.$/);
