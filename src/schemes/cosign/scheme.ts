@@ -10,7 +10,7 @@ const TAG: Place = { key: COSIGN_TAG, collect: collectTagged };
 /** cosign's signatures under the tag `<algorithm>-<hex>.sig`, by keys or by certificates (sigstore/cosign, specs/SIGNATURE_SPEC.md). */
 export const cosign: SignatureScheme = {
   id: COSIGN,
-  version: 4,
+  version: 5,
   places: [TAG],
   placesOf: (authority) => (looksHere(authority) ? [TAG] : []),
   authority: (authority) => (looksHere(authority) ? assess(authority) : undefined),
