@@ -45,7 +45,7 @@ const citeSchema = z.discriminatedUnion("kind", [
 
 export const signerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("key"), spki: digest }),
-  z.strictObject({ kind: z.literal("identity"), issuer: z.string(), subject: z.string() }),
+  z.strictObject({ kind: z.literal("identity"), issuer: z.string(), subject: z.string(), spki: digest.optional() }),
   z.strictObject({ kind: z.literal("x509"), trustStore: z.string(), dn: z.string(), spki: digest.optional() }),
   z.strictObject({ kind: z.literal("pgp"), fingerprint: z.string(), spki: digest.optional() }),
 ]);

@@ -10,7 +10,8 @@ import type { AuthorityName } from "./trust.ts";
 /** Who made a signature. Two signatures by one signer count once, in whatever format they come. */
 export type Signer =
   | { readonly kind: "key"; readonly spki: Digest }
-  | { readonly kind: "identity"; readonly issuer: string; readonly subject: string }
+  /** `spki` is the key of a certificate that is not short-lived, by which its holder signs elsewhere too. */
+  | { readonly kind: "identity"; readonly issuer: string; readonly subject: string; readonly spki?: Digest | undefined }
   | { readonly kind: "x509"; readonly trustStore: string; readonly dn: string; readonly spki: Digest | undefined }
   /** The fingerprint of the primary key; `spki` is the signing key itself, where it can be written so. */
   | { readonly kind: "pgp"; readonly fingerprint: string; readonly spki: Digest | undefined };

@@ -39,7 +39,7 @@ export type JudgeInput = {
 type Applied = { readonly finding: Finding; readonly gaps: readonly Gap[] };
 
 /** Raise with any change of meaning: it is part of a verdict's identity. */
-export const JUDGE_VERSION = 3;
+export const JUDGE_VERSION = 4;
 
 /**
  * Judges facts at an instant. Every matched policy must pass, and only `satisfied` passes. The only place that compares

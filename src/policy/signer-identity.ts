@@ -6,7 +6,7 @@ function aliasesOf(signer: Signer): readonly string[] {
     case "key":
       return [keyAlias(signer.spki)];
     case "identity":
-      return [alias("identity", signer.issuer, signer.subject)];
+      return [alias("identity", signer.issuer, signer.subject), ...keyAliases(signer.spki)];
     case "x509":
       return [alias("x509", signer.trustStore, signer.dn), ...keyAliases(signer.spki)];
     case "pgp":

@@ -1,4 +1,5 @@
 import type { SchemeId, SourceKey } from "../domain/evidence.ts";
+import type { Digest } from "../domain/digest.ts";
 import { REJECTION_REASONS, STEPS, type RejectionReason, type Signer } from "../domain/facts.ts";
 import {
   FINDING_REASONS,
@@ -15,7 +16,11 @@ export const rejectionReason: Codec<RejectionReason> = oneOf(...REJECTION_REASON
 
 export const signer: Codec<Signer> = tagged<Signer>({
   key: struct({ spki: digest }),
-  identity: struct({ issuer: text, subject: text }),
+  identity: struct<{ readonly issuer: string; readonly subject: string; readonly spki?: Digest | undefined }>({
+    issuer: text,
+    subject: text,
+    spki: optional(digest),
+  }),
   x509: struct({ trustStore: text, dn: text, spki: optional(digest) }),
   pgp: struct({ fingerprint: text, spki: optional(digest) }),
 });

@@ -17,7 +17,9 @@ export function judgeSigner(
   const identity = identityIn(leaf);
   const name = nameOfIdentity(identity);
   const issuer = identity.issuer ?? issuerOfRoot(root);
-  const signer: Signer = { kind: "identity", issuer, subject: subjectOf(identity) };
+  const named = { kind: "identity", issuer, subject: subjectOf(identity) } as const;
+  // Fulcio's certificates are for keys that are used once.
+  const signer: Signer = authority.ownPki ? { ...named, spki: leaf.key.spki } : named;
   // Fulcio writes one name and always who vouched for it.
   if (!authority.ownPki && (identity.names.length !== 1 || identity.issuer === undefined)) {
     return rejected("identity", "wrong-signer", `signed by ${name}: not one name that somebody vouched for`, signer);

@@ -171,7 +171,7 @@ export function sampleFacts(): ImageFacts {
           kind: "verified",
           signers: [
             { kind: "key", spki: digestOf("key") },
-            { kind: "identity", issuer: "https://issuer", subject: "s" },
+            { kind: "identity", issuer: "https://issuer", subject: "s", spki: undefined },
             { kind: "x509", trustStore: "ca", dn: "C=US", spki: digestOf("key") },
             { kind: "pgp", fingerprint: "AB", spki: undefined },
           ],

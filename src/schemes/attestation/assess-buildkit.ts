@@ -49,6 +49,17 @@ function blobOf(carrier: Document): string {
   return isExtract(carrier) ? readExtract(carrier).blob : carrier.descriptor.digest;
 }
 
+type Word = { readonly opinion: NonNullable<ReturnType<Vouched>>; readonly by: string };
+
+/** Of several that vouch, the one that counts longest: there is no clock here that tells which of them has ended. */
+function longestOf(words: readonly Word[]): Word | undefined {
+  const end = ({ opinion }: Word): string => (opinion.kind === "verified" ? (opinion.notAfter ?? "~") : "");
+  const [longest] = words
+    .filter(({ opinion }) => opinion.kind === "verified")
+    .toSorted((a, b) => (end(a) < end(b) ? 1 : -1));
+  return longest;
+}
+
 function judge(
   carrier: Document,
   above: readonly Document[],
@@ -59,7 +70,7 @@ function judge(
     const opinion = vouched(descriptor.digest);
     return opinion === undefined ? [] : [{ opinion, by: descriptor.digest }];
   });
-  const found = opinions.find(({ opinion }) => opinion.kind === "verified") ?? opinions[0];
+  const found = longestOf(opinions) ?? opinions[0];
   if (found === undefined) {
     const detail = `nobody signed the statement itself, and no signature of this authority stands on the index that names it (${above.at(-1)?.descriptor.digest})`;
     return rejected("signature", "no-signature", detail);

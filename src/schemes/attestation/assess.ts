@@ -14,7 +14,7 @@ import { readAttestationLayers } from "./attestation-layers.ts";
 import { judgeStatement } from "./carried-statement.ts";
 import { readCarrier } from "./carrier.ts";
 import { isReadable } from "./carriers.ts";
-import type { Form } from "./extraction.ts";
+import type { Form } from "./extract.ts";
 import { MAX_ATTESTATION_BYTES } from "./limits.ts";
 
 type Judged = AttestationOpinion | undefined;

@@ -7,8 +7,8 @@ import { annotatedSignature } from "../cosign/annotated-signature.ts";
 import type { MadeSignature } from "../made-signature.ts";
 import { bundleSignature } from "../sigstore-bundle/bundle-signature.ts";
 import { parseBundle } from "../sigstore-bundle/bundle.ts";
-import { isExtract, readExtract, type ExtractContent } from "./extract.ts";
-import { envelopeIn, type Form } from "./extraction.ts";
+import { isExtract, readExtract, type ExtractContent, type Form } from "./extract.ts";
+import { envelopeIn } from "./extraction.ts";
 import { MAX_WHOLE_BYTES, MAX_WRAPPER_BYTES } from "./limits.ts";
 import { readStatementText, type StatementText } from "./statement-text.ts";
 
@@ -29,6 +29,7 @@ export type Carried = {
 export function readCarrier(document: Document, form: Form): Carried | undefined {
   if (!isExtract(document)) return readWhole(document, form);
   const extract = readExtract(document);
+  if (extract.form !== form) throw new InputError("record", "what was taken out of the attestation is of another form");
   const { content } = extract;
   if (content.kind === "unreadable") throw new InputError("signature", content.detail);
   const text = (): StatementText => content.statement;

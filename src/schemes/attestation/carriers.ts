@@ -7,8 +7,8 @@ import type { Document } from "../../domain/subject.ts";
 import { inParallel } from "../in-parallel.ts";
 import { MAX_TOTAL_BYTES } from "../limits.ts";
 import type { Sources, Target } from "../scheme.ts";
-import { extractDocument, isExtract, readExtract, type Extract } from "./extract.ts";
-import { extractFrom, predicateTypeOf, type Form } from "./extraction.ts";
+import { extractDocument, isExtract, readExtract, type Extract, type Form } from "./extract.ts";
+import { extractFrom, predicateTypeOf } from "./extraction.ts";
 import {
   MAX_ATTESTATION_BYTES,
   MAX_KEPT_BYTES,
@@ -76,7 +76,7 @@ function checkTotals(whole: readonly Descriptor[], large: readonly Descriptor[],
 }
 
 async function extractAll(large: readonly Descriptor[], form: Form, look: Look): Promise<ReadonlyMap<Digest, Extract>> {
-  const earlier = earlierExtracts(look.sources);
+  const earlier = earlierExtracts(form, look.sources);
   const extracts = new Map<Digest, Extract>();
   let left = MAX_KEPT_TOTAL;
   for (const layer of large) {
@@ -110,11 +110,11 @@ async function extractOf({ layer, form, earlier }: Wish, look: Look, left: numbe
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-function earlierExtracts({ derived = [] }: Sources): ReadonlyMap<Digest, Extract> {
+function earlierExtracts(form: Form, { derived = [] }: Sources): ReadonlyMap<Digest, Extract> {
   return new Map(
     derived.filter(isExtract).flatMap((document): readonly (readonly [Digest, Extract])[] => {
       const extract = tryReading(document);
-      return extract === undefined ? [] : [[extract.blob, extract]];
+      return extract?.form === form ? [[extract.blob, extract]] : [];
     }),
   );
 }

@@ -11,10 +11,15 @@ import type { StatementText } from "./statement-text.ts";
 export type Extract = {
   readonly blob: Digest;
   readonly size: number;
+  /** What the blob was read as; read as something else it would give something else. */
+  readonly form: Form;
   /** The paths that were asked for when it was made. */
   readonly paths: readonly string[];
   readonly content: ExtractContent;
 };
+
+/** What a blob holds: cosign's layers an envelope, referrers a bundle with one in it, BuildKit's layers a statement alone. */
+export type Form = "envelope" | "bundle" | "statement";
 
 export type ExtractContent =
   /** Not even an envelope could be found in the bytes. */
@@ -30,7 +35,7 @@ export type ExtractContent =
     };
 
 /** Raised when the form changes; another form is not read. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What stands for the payload. It holds the digest of the text it was put into, so it cannot have been there before. */
 export function markOf(blob: Digest): string {
@@ -80,13 +85,13 @@ export function readExtract({ bytes }: Document): Extract {
   if (head?.version !== VERSION) {
     throw new InputError("record", "an extract of an attestation was written by another version");
   }
-  const { blob, size, paths, content } = head;
-  if (content.kind === "unreadable") return { blob, size, paths, content };
+  const { blob, size, form, paths, content } = head;
+  if (content.kind === "unreadable") return { blob, size, form, paths, content };
   const [wrapper, header = "", kept] = cut(buffer, end + 1, head.lengths);
   const { statement } = content;
   const text: StatementText =
     statement.kind === "read" ? { kind: "read", header, kept } : (statement as StatementText & { kind: "malformed" });
-  return { blob, size, paths, content: { ...content, message: content.message, wrapper, statement: text } };
+  return { blob, size, form, paths, content: { ...content, message: content.message, wrapper, statement: text } };
 }
 
 function parseHead(text: string): Head | undefined {

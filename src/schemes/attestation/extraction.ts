@@ -8,12 +8,9 @@ import type { Descriptor } from "../../domain/descriptor.ts";
 import type { Digest } from "../../domain/digest.ts";
 import { InputError } from "../../domain/errors.ts";
 import { parseBundle } from "../sigstore-bundle/bundle.ts";
-import { markOf, type Extract, type ExtractContent } from "./extract.ts";
+import { markOf, type Extract, type ExtractContent, type Form } from "./extract.ts";
 import { MAX_HEADER_BYTES, MAX_WRAPPER_BYTES } from "./limits.ts";
 import { StatementReader, type StatementText } from "./statement-text.ts";
-
-/** What a blob holds: cosign's layers an envelope, referrers a bundle with one in it, BuildKit's layers a statement alone. */
-export type Form = "envelope" | "bundle" | "statement";
 
 export type Blob = {
   readonly layer: Descriptor;
@@ -31,20 +28,21 @@ export async function extractFrom(
   pathsOf: (predicateType: string | undefined) => readonly string[],
   maxKept: number,
 ): Promise<Extract> {
+  const { form } = blob;
   const { digest, size } = blob.layer;
   const first = await passOver(blob, new RunningHashes("sha256"), new StatementReader([], 0));
-  if (first.kind === "unreadable") return { blob: digest, size, paths: [], content: first };
+  if (first.kind === "unreadable") return { blob: digest, size, form, paths: [], content: first };
   const { statement, wrapper, hashed: payload } = first;
   const paths = pathsOf(predicateTypeOf(statement));
   const type = wrapper === undefined ? undefined : payloadTypeIn(wrapper, blob.form);
   const content = { kind: "read", wrapper, payload, message: undefined, statement } as const;
-  if (type === undefined && paths.length === 0) return { blob: digest, size, paths, content };
+  if (type === undefined && paths.length === 0) return { blob: digest, size, form, paths, content };
   const message = new RunningHashes("sha256", "sha384", "sha512").update(preAuthHead(type ?? "", payload.size));
   const second = await passOver(blob, message, new StatementReader(paths, maxKept));
   // Both passes read the same bytes, so the second cannot fail where the first did not.
-  if (second.kind === "unreadable") return { blob: digest, size, paths, content: second };
+  if (second.kind === "unreadable") return { blob: digest, size, form, paths, content: second };
   const signed = type === undefined ? undefined : second.hashed;
-  return { blob: digest, size, paths, content: { ...content, message: signed, statement: second.statement } };
+  return { blob: digest, size, form, paths, content: { ...content, message: signed, statement: second.statement } };
 }
 
 type Passed =

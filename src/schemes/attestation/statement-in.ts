@@ -9,8 +9,7 @@ import type { Document } from "../../domain/subject.ts";
 import { digestOfStatement } from "./carried-statement.ts";
 import { readCarrier } from "./carrier.ts";
 import { holdsPaths } from "./carriers.ts";
-import { isExtract, readExtract } from "./extract.ts";
-import type { Form } from "./extraction.ts";
+import { isExtract, readExtract, type Form } from "./extract.ts";
 import { MAX_HEADER_BYTES, MAX_KEPT_BYTES } from "./limits.ts";
 import { ATTESTATION_REFERRERS, ATTESTATION_TAG } from "./source.ts";
 

@@ -14,7 +14,7 @@ const REFERRERS: Place = { key: COSIGN_REFERRERS, collect: collectReferred };
  */
 export const cosign: SignatureScheme = {
   id: COSIGN,
-  version: 5,
+  version: 6,
   places: [TAG, REFERRERS],
   placesOf,
   authority,

@@ -10,7 +10,7 @@ const REFERRERS: Place = { key: BUNDLE_REFERRERS, collect: collectBundles };
 /** Sigstore bundles that refer to an image, signed by keys or by certificates (sigstore/cosign, specs/BUNDLE_SPEC.md; as cosign 3 writes). */
 export const sigstoreBundle: SignatureScheme = {
   id: SIGSTORE_BUNDLE,
-  version: 4,
+  version: 5,
   places: [REFERRERS],
   placesOf: (authority) => (looksHere(authority) ? [REFERRERS] : []),
   authority: (authority) => (looksHere(authority) ? assess(authority) : undefined),

@@ -192,7 +192,7 @@ const anySigner: fc.Arbitrary<Signer> = fc
       case "key":
         return { kind, spki: digestFor(`key ${key}`) };
       case "identity":
-        return { kind, issuer: "https://issuer.example", subject: name };
+        return { kind, issuer: "https://issuer.example", subject: name, spki };
       case "x509":
         return { kind, trustStore: key, dn: `CN=${name}`, spki };
       case "pgp":
@@ -244,7 +244,7 @@ suite("one signer in several formats", () => {
       of: NAMES.slice(0, 3).map((name) => ({ kind: "authority", name })),
     };
     const spki = digestFor("the key");
-    const signers: Readonly<Record<string, readonly Signer[]>> = {
+    const signers: Record<string, readonly Signer[]> = {
       a: [{ kind: "key", spki }],
       b: [{ kind: "x509", trustStore: "ca:acme", dn: "CN=release", spki }],
       c: [{ kind: "pgp", fingerprint: "AB12", spki: undefined }],
@@ -266,5 +266,10 @@ suite("one signer in several formats", () => {
       ),
       false,
     );
+    signers["c"] = [{ kind: "identity", issuer: "x509-root:acme", subject: "release@example.com", spki }];
+    assert.equal(by("a", "c"), false);
+    assert.equal(by("b", "c"), false);
+    signers["c"] = [{ kind: "identity", issuer: "x509-root:acme", subject: "release@example.com" }];
+    assert.equal(by("a", "c"), true);
   });
 });

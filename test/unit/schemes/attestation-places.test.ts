@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { digestOf } from "../../../src/crypto/digest-of.ts";
 import type { Digest } from "../../../src/domain/digest.ts";
 import type { Opinion } from "../../../src/domain/facts.ts";
+import { parseInstant } from "../../../src/domain/instant.ts";
 import type { JsonValue } from "../../../src/domain/json.ts";
 import type { StatementNeed } from "../../../src/domain/needs.ts";
 import { ATTESTATION_EXTRACT } from "../../../src/domain/media-types.ts";
@@ -195,6 +196,16 @@ describe("BuildKit's attestations", () => {
     assert.deepEqual(verdicts(found), ["verified"]);
   });
 
+  test("count by whichever signature counts longest", async () => {
+    const world = pushed();
+    const ended = { ...VOUCHED, notAfter: parseInstant("2024-01-01T00:00:00Z") };
+    for (const short of [world.manifest, world.index]) {
+      const [found] = await judged(world, (digest) => (digest === short ? ended : VOUCHED));
+      assert.ok(found?.opinion.kind === "verified");
+      assert.equal(found.opinion.notAfter, undefined);
+    }
+  });
+
   test("do not count by a signature on the image alone, or by none", async () => {
     const found = await judged(pushed(), (digest) => (digest === image.digest ? VOUCHED : undefined));
     assert.deepEqual(verdicts(found), ["rejected no-signature at signature"]);
@@ -284,6 +295,20 @@ describe("the text of a verified statement", () => {
   const predicate = { scanner: { result: "passed", tool: "x" }, findings: [{ id: 1 }], padding: PADDING };
   const large = attest({ image: image.digest, key: ours, log, predicate });
   const target = targetOf(image.digest);
+
+  test("is not read out of what was taken from the same bytes as something else", async () => {
+    const blob = large.blobs[1] ?? Buffer.alloc(0);
+    const { index, manifests } = buildkitIndex([{ image, statements: [blob.toString("latin1")] }]);
+    const images = new MemoryImages().put(image).put(index).put(large);
+    for (const each of manifests) images.put(each);
+    const beside = await attestAll(images, { ...target, indexes: [index.digest] }, { ...spec, discover: [] });
+    const derived = beside
+      .flatMap(({ evidence }) => evidence.documents)
+      .filter(({ descriptor }) => descriptor.mediaType === ATTESTATION_EXTRACT);
+    assert.equal(derived.length, 1);
+    const found = await attestAll(images, target, { ...spec, discover: ["tag"] }, { sources: { derived } });
+    assert.deepEqual(verdicts(found), ["verified"]);
+  });
 
   async function one(artifact: Artifact, statements: readonly StatementNeed[]): Promise<Attested> {
     const [found] = await attestAll(new MemoryImages().put(artifact), target, spec, { sources: { statements } });
@@ -399,7 +424,7 @@ describe("the text of a verified statement", () => {
     assert.ok(document);
     const old = {
       ...document,
-      bytes: Buffer.from(String(Buffer.from(document.bytes)).replace('"version":1', '"version":0')),
+      bytes: Buffer.from(String(Buffer.from(document.bytes)).replace('"version":2', '"version":1')),
     };
     const images = new MemoryImages().put(large);
     const [found] = await attestAll(images, target, spec, { sources: { derived: [old] } });
