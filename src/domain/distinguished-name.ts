@@ -114,5 +114,5 @@ export function formatDistinguishedName(name: DistinguishedName): string {
 function escaped(value: string): string {
   return value
     .replaceAll(/[",+;<>\\]|^[ #]| $/g, (character) => `\\${character}`)
-    .replaceAll(/\p{Cc}/gu, (character) => `\\${(character.codePointAt(0) ?? 0).toString(16).padStart(2, "0")}`);
+    .replaceAll(/\p{Cc}/gu, (character) => encodeURIComponent(character).replaceAll("%", "\\").toLowerCase());
 }

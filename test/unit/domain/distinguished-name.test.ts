@@ -89,6 +89,7 @@ describe("a distinguished name", () => {
         const text = formatDistinguishedName(attributes.map((each) => [each]));
         assert.deepEqual(parseDistinguishedName(text), attributes.toReversed());
       }),
+      { examples: [[[{ type: "CN", value: "\u0080\u0000\u009f" }]]] },
     );
   });
 
