@@ -202,7 +202,9 @@ describe("what passes for a part of an attestation that was taken out earlier", 
     const views = await loadStatements({ dossier, facts, needs: plan.statements, schemes: SCHEMES });
     return [...views.values()]
       .map(({ value }) =>
-        JSON.stringify(value, (_, member: unknown) => (member instanceof Map ? Object.fromEntries(member) : member)),
+        JSON.stringify(value, (_, member: unknown): unknown =>
+          member instanceof Map ? Object.fromEntries(member) : member,
+        ),
       )
       .map((text) => /"result":"([a-z]+)"/.exec(text)?.[1] ?? text);
   }
