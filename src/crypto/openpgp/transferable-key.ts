@@ -27,7 +27,6 @@ export type TransferableKeys = {
 const MEANINGLESS: readonly number[] = [PACKET.trust, PACKET.padding];
 /** All that a marker holds (RFC 9580 section 5.8). */
 const MARKER = "504750";
-const FIRST_IGNORABLE = 40;
 
 /**
  * Adds the keys of one file, binary or armoured. The same key of two files becomes one with the signatures of both, so
@@ -63,7 +62,8 @@ class KeyReader {
   #place({ tag, body }: Packet): void {
     if (tag === PACKET.publicKey) return this.#begin(body);
     if (tag === PACKET.marker && hexOfOctets(body) === MARKER) return undefined;
-    if (MEANINGLESS.includes(tag) || tag >= FIRST_IGNORABLE) return undefined;
+    // RFC 9580 lets types from 40 on be ignored; GnuPG refuses a keyring that holds one, and nothing honest does.
+    if (MEANINGLESS.includes(tag)) return undefined;
     if (this.#key === undefined) return undefined;
     if (tag === PACKET.signature) return void this.#signatures.push(this.#signature(body));
     if (tag === PACKET.userId) return this.#addUserId(0xb4, body, this.#key);
