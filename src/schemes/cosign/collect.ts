@@ -28,7 +28,7 @@ export async function collectTagged(
   if (layers === undefined)
     return [evidenceOf(target, manifest, { part: 0, documents: [manifest], missing: undefined })];
   const payloads = await fetchPayloads(layers.signatures, target, sources, signal);
-  const signatures = layers.signatures.map(({ part, layer }) => {
+  const signatures = await inParallel(layers.signatures, async ({ part, layer }) => {
     const bytes = payloads.get(layer.digest)?.bytes;
     return evidenceOf(target, manifest, {
       part,
