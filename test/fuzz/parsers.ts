@@ -156,7 +156,7 @@ export const PARSERS: readonly Parser[] = [
   { name: "simple-signing payload", seeds: [SEEDS.simplePayload], read: parseSimplePayload },
   ...NOTARY_ROLES.map(([role, type]) => ({
     name: `Notary ${role}`,
-    seeds: [SEEDS.notary.get(`${role}.json`) ?? new Uint8Array()],
+    seeds: [...SEEDS.notary].filter(([file]) => file.startsWith(`${role}.`)).map(([, bytes]) => bytes),
     read: (bytes: Buffer) => parseMetadata(bytes, role, type, MAX),
   })),
   { name: "remembered Notary state", seeds: [SEEDS.remembered], read: decodeRemembered },
