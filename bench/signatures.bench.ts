@@ -68,8 +68,9 @@ function bundles(): MemoryImages {
 
 function keyless(): MemoryImages {
   const images = new MemoryImages();
-  for (const _ of numbers)
+  for (let made = 0; made < SIGNATURES; made += 1) {
     images.refer(image.digest, chain.bundle(image.digest, { log: new VirtualLog({ key: chain.log.key }) }), undefined);
+  }
   return images;
 }
 

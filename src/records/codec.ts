@@ -16,7 +16,7 @@ function refuse(expected: string): never {
   throw new InputError("record", `a stored record is not ${expected}: it was written by another version`);
 }
 
-const asItIs = <T extends Encodable>(value: T): Encodable => value;
+const asItIs = (value: Encodable): Encodable => value;
 
 /** Whether values are written as they are, so that a list of them is too. */
 function isPlain<T>({ encode }: Codec<T>): boolean {
