@@ -1,3 +1,4 @@
+import { Slices } from "../crypto/slices.ts";
 import { addressOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
 import { InputError } from "../domain/errors.ts";
@@ -19,7 +20,6 @@ import type { Schemes, Target } from "../schemes/scheme.ts";
 import { readConfig } from "./collect-leaf.ts";
 import { outlineOf } from "./outline.ts";
 import { schemeVersions } from "./scheme-versions.ts";
-import { Slices } from "./slices.ts";
 import type { CompiledAuthority, Trust } from "./trust.ts";
 import { vouchedBy } from "./vouched.ts";
 

@@ -1,10 +1,10 @@
+import { Slices } from "../crypto/slices.ts";
 import type { Dossier, SignatureEvidence } from "../domain/evidence.ts";
 import type { AttestationFact, ImageFacts, StatementFact } from "../domain/facts.ts";
 import { pathsFor, type StatementNeed } from "../domain/needs.ts";
 import { isPredicateType } from "../domain/predicate-type.ts";
 import type { StatementView, Statements } from "../domain/statement.ts";
 import type { Schemes } from "../schemes/scheme.ts";
-import { Slices } from "./slices.ts";
 
 export type StatementParts = {
   /** The one the facts were made of: it holds the texts. */

@@ -1,3 +1,4 @@
+import { Slices } from "../crypto/slices.ts";
 import type { Dossier } from "../domain/evidence.ts";
 import type { ImageFacts } from "../domain/facts.ts";
 import { millisOf, plus } from "../domain/instant.ts";
@@ -171,18 +172,23 @@ export class Verifier {
 
   async #judge({ dossier, facts }: Examined, { scope, matched, plan }: InForce): Promise<Judged> {
     const { unmatched, ages, schemes } = this.#parts;
+    const slices = new Slices();
     const statements = await loadStatements({ dossier, facts, needs: plan.statements, schemes });
+    await slices.pause();
     const at = this.#parts.clock.now();
     const judged = decide({ dossier, facts, statements, set: scope.set, matched, plan, unmatched, ages, schemes }, at);
+    await slices.pause();
     await this.#parts.records.verdicts.put(judged.verdict, scope.id, judged.freshUntil, plus(at, KEPT_MS));
     return judged;
   }
 
   async #facts(dossier: Dossier, { trust }: Scope): Promise<ImageFacts> {
+    const slices = new Slices();
     const id = factsId(dossier, trust, this.#parts.schemes);
     const remembered = await this.#parts.records.facts.get(id);
     if (remembered !== undefined) return remembered;
     const facts = await examine(dossier, trust, this.#parts.schemes, id);
+    await slices.pause();
     await this.#parts.records.facts.put(facts);
     return facts;
   }

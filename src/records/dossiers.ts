@@ -1,3 +1,4 @@
+import { Slices } from "../crypto/slices.ts";
 import type { Descriptor } from "../domain/descriptor.ts";
 import type { Digest } from "../domain/digest.ts";
 import type { Dossier } from "../domain/evidence.ts";
@@ -25,6 +26,9 @@ export type PartsAtHand = {
   readonly layers?: ReadonlyMap<Digest, LayerContent>;
 };
 
+/** Enough for one round trip to a store, few enough to let others run between. */
+const PUT_AT_ONCE = 32;
+
 const KIND: RecordKind<DossierSkeleton> = { space: "dossier", version: 1, codec: dossierSkeleton };
 
 /**
@@ -46,7 +50,12 @@ export class DossierRecords {
   async save(dossier: Dossier): Promise<void> {
     const { skeleton, documents } = skeletonOf(dossier);
     const distinct = new Map(documents.map((document) => [document.descriptor.digest, document]));
-    await Promise.all([...distinct.values()].map((document) => this.#documents.put(document)));
+    const slices = new Slices();
+    const all = [...distinct.values()];
+    for (let at = 0; at < all.length; at += PUT_AT_ONCE) {
+      await Promise.all(all.slice(at, at + PUT_AT_ONCE).map((document) => this.#documents.put(document)));
+      await slices.pause();
+    }
     await this.#space.put(placeOf(dossier.subject.repository, dossier.subject.root.descriptor.digest), skeleton);
   }
 

@@ -1,3 +1,5 @@
+import { Slices } from "../crypto/slices.ts";
+
 /** Small documents of one image: enough at once to hide latency, few enough for a registry's rate limit. */
 const AT_ONCE = 6;
 
@@ -6,12 +8,14 @@ export async function inParallel<T, U>(items: readonly T[], step: (item: T) => P
   const results: U[] = [];
   let next = 0;
   let failed = false;
+  const slices = new Slices();
   async function work(): Promise<void> {
     while (next < items.length && !failed) {
       const at = next;
       next += 1;
       try {
         results[at] = await step(items[at] as T);
+        await slices.pause();
       } catch (error) {
         failed = true;
         throw error;

@@ -25,7 +25,7 @@ export function readKeptRoot(path: string): ReadTrustRoot | undefined {
 }
 
 /** Throws `InputError`. */
-function parseKeptRoot(bytes: Uint8Array): ReadTrustRoot {
+export function parseKeptRoot(bytes: Uint8Array): ReadTrustRoot {
   const place: JsonPlace = { code: "record", path: "kept trust root" };
   const value = parseStrictJson(bytes, { code: "record", name: place.path, maxBytes: MAX_KEPT });
   const kept = readStruct(value, ["readAt", "expires", "json"], place);

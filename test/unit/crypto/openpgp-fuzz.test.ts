@@ -7,6 +7,7 @@ import { readKeyring } from "../../../src/crypto/openpgp/keyring.ts";
 import { checkMessage } from "../../../src/crypto/openpgp/message-check.ts";
 import { readSignedMessage } from "../../../src/crypto/openpgp/signed-message.ts";
 import { InputError } from "../../../src/domain/errors.ts";
+import { runs } from "../../support/fuzz.ts";
 import {
   announcement,
   boundSubkey,
@@ -24,7 +25,7 @@ const sub = new PgpKey();
 const BINARY = keyringOf(key, boundSubkey(key, sub));
 const RING = readKeyring([{ bytes: BINARY, from: "a.gpg" }]);
 const MESSAGES = [signedMessage(key, CONTENT), signedMessage(sub, CONTENT), compressed(signedMessage(key, CONTENT))];
-const RUNS = { numRuns: 1500 };
+const RUNS = { numRuns: runs(1500) };
 
 /** One change to bytes: some replaced, cut out or put in. */
 const change = fc.record({

@@ -9,6 +9,7 @@ import { childrenOf, onlyChild, readDer, TAG } from "../../../src/crypto/der.ts"
 import { checkOcspResponse } from "../../../src/crypto/ocsp.ts";
 import { readDistributionPoints } from "../../../src/crypto/revocation-points.ts";
 import { InputError } from "../../../src/domain/errors.ts";
+import { runs } from "../../support/fuzz.ts";
 import { ECDSA_SHA256, extension } from "../../support/signing/certificates.ts";
 import { bits, der, integer, sequence, utcTime } from "../../support/signing/der.ts";
 import {
@@ -107,7 +108,7 @@ test("neither throws for anything but names every fault", () => {
         if (found.kind === "invalid") assert.ok(found.detail.length > 0);
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });
 
@@ -142,7 +143,7 @@ test("whatever an authority signs is read or refused", () => {
       const answer = answerOf(leaf, authority, { singles: () => [sequence(about, ...parts)], extensions: more });
       assert.match(checkOcspResponse(answer, LEAF, ISSUER).kind, /^(?:invalid|proved)$/);
     }),
-    { numRuns: 700 },
+    { numRuns: runs(700) },
   );
 });
 
@@ -155,6 +156,6 @@ test("points of a certificate are read or refused", () => {
         assert.ok(error instanceof InputError);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });

@@ -9,6 +9,7 @@ import type { Opinion } from "../../../src/domain/facts.ts";
 import type { Document } from "../../../src/domain/subject.ts";
 import { signatureEvidence } from "../../../src/schemes/evidence.ts";
 import { SCHEMES } from "../../../src/schemes/index.ts";
+import { runs } from "../../support/fuzz.ts";
 import { MemoryImages } from "../../support/memory-images.ts";
 import { imageOf } from "../../support/signing/artifact.ts";
 import { extension } from "../../support/signing/certificates.ts";
@@ -70,7 +71,7 @@ test("no changed certificate verifies, and none throws", async () => {
       const der = damaged(issued.der, how);
       assert.equal(await judge(withCertificate(der)), der.equals(issued.der) ? "verified" : "rejected");
     }),
-    { numRuns: 250 },
+    { numRuns: runs(250) },
   );
 });
 
@@ -90,7 +91,7 @@ test("no certificate verifies by damaged SCTs, though its authority signed them,
       if (same) assert.equal(verdict, "verified");
       else assert.match(verdict, /^rejected (?:sct-invalid|malformed)/);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });
 
@@ -106,6 +107,6 @@ test("arbitrary bytes as names, as SCTs or as an issuer never verify and never t
       });
       assert.match(verdict, /^rejected/);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });

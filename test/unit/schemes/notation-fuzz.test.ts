@@ -4,6 +4,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 
 import { readTrustPolicy } from "../../../src/policy/trust-policy-document.ts";
+import { runs } from "../../support/fuzz.ts";
 import { judge, verdict } from "../../support/signing/notation-judging.ts";
 import { envelopeOf, notationAuthority } from "../../support/signing/notation.ts";
 import { chain, image, root } from "../../support/signing/notation-judging.ts";
@@ -41,7 +42,7 @@ for (const [format, seed] of SEEDS) {
         assert.ok(opinion !== undefined);
         if (opinion.kind === "verified") assert.ok(isHarmless(format, envelope, seed), envelope.toString("base64"));
       }),
-      { numRuns: 1200 },
+      { numRuns: runs(1200) },
     );
   });
 }
@@ -133,6 +134,6 @@ test("no changed trust policy trusts more than it says, and none throws", () => 
         assert.equal(statement.level === "skip", statement.stores.length === 0 && statement.identities.length === 0);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });

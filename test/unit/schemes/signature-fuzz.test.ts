@@ -9,6 +9,7 @@ import type { Opinion } from "../../../src/domain/facts.ts";
 import type { Document } from "../../../src/domain/subject.ts";
 import { SCHEMES } from "../../../src/schemes/index.ts";
 import { signatureEvidence } from "../../../src/schemes/evidence.ts";
+import { runs } from "../../support/fuzz.ts";
 import { MemoryImages } from "../../support/memory-images.ts";
 import { imageOf } from "../../support/signing/artifact.ts";
 import { signBundle } from "../../support/signing/bundle.ts";
@@ -65,7 +66,7 @@ test("no changed payload or bundle verifies, and none throws", async () => {
       const harmless = bytes.equals(before) || sameMeaning(before.toString(), bytes.toString());
       if (!harmless) assert.equal(verdict, "rejected", bytes.toString());
     }),
-    { numRuns: 800 },
+    { numRuns: runs(800) },
   );
 });
 
@@ -98,7 +99,7 @@ test("no changed annotation of a layer verifies, unless it is one that nobody re
       const bare = after.replaceAll(/\s/g, "");
       if (bare !== before) assert.equal(verdict, "rejected", after);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 
@@ -115,6 +116,6 @@ test("arbitrary bytes never verify and never throw", async () => {
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });

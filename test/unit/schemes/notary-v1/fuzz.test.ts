@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 import type { Digest } from "../../../../src/domain/digest.ts";
 import { decodeRemembered } from "../../../../src/schemes/notary-v1/remembered.ts";
 import { InputError } from "../../../../src/domain/errors.ts";
+import { runs } from "../../../support/fuzz.ts";
 import { TestCollection } from "../../../support/signing/notary/collection.ts";
 import {
   MemoryNotary,
@@ -16,8 +17,7 @@ import {
   TestMemory,
 } from "../../../support/signing/notary/judging.ts";
 
-/** `ASSAY_FUZZ_RUNS=100000` for a long run. */
-const RUNS = Number(process.env["ASSAY_FUZZ_RUNS"] ?? "250");
+const RUNS = runs(250);
 const IMAGE = `sha256:${"1".repeat(64)}` as Digest;
 const ROLES = ["root", "timestamp", "snapshot", "targets", "targets/a"] as const;
 
