@@ -140,7 +140,7 @@ export const PARSERS: readonly Parser[] = [
   {
     name: "timestamp token",
     seeds: [SEEDS.timestamp],
-    read: (bytes) => verifiedIf(checkTimestamp(bytes, SEEDS.payload, [STRANGERS.timestamps]).kind === "proved"),
+    read: (bytes) => verifiedIf(checkTimestamp(bytes, [SEEDS.payload], [STRANGERS.timestamps]).kind === "proved"),
   },
   { name: "JWS", seeds: [SEEDS.jws], read: (bytes) => parseJws(bytes, MAX) },
   { name: "JWS of the Notary Project", seeds: [SEEDS.jws], read: openJws },
