@@ -1,10 +1,11 @@
 import type { Keyring } from "../crypto/seal-keys.ts";
 import { open, seal, type SealRefusal } from "../crypto/sealed-record.ts";
+import { Slices } from "../crypto/slices.ts";
 import { InputError } from "../domain/errors.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RecordSpace, RecordStore } from "../ports/record-store.ts";
-import type { Codec } from "./codec.ts";
+import { piecesOf, type Codec } from "./codec.ts";
 
 export type RecordContext = {
   readonly store: RecordStore;
@@ -87,12 +88,12 @@ export class SealedSpace<T> {
   }
 
   async put(key: string, value: T, expiresAt?: Instant): Promise<void> {
-    await this.#bytes.put(key, this.#encode(value), expiresAt);
+    await this.#bytes.put(key, await this.#encode(value), expiresAt);
   }
 
   /** Whether it was kept: larger than `limit` bytes, it was not. */
   async putUpTo(limit: number, key: string, value: T): Promise<boolean> {
-    const payload = this.#encode(value);
+    const payload = await this.#encode(value);
     if (payload.length > limit) return false;
     await this.#bytes.put(key, payload);
     return true;
@@ -107,8 +108,16 @@ export class SealedSpace<T> {
     return { values: payloads.map((payload) => this.#decode(payload)).filter((value) => value !== undefined), next };
   }
 
-  #encode(value: T): Uint8Array {
-    return Buffer.from(JSON.stringify({ v: this.#kind.version, value: this.#kind.codec.encode(value) }));
+  /** Others run between the pieces of a long one. */
+  async #encode(value: T): Promise<Uint8Array> {
+    const { version, codec } = this.#kind;
+    const slices = new Slices();
+    let text = `{"v":${version},"value":`;
+    for (const piece of piecesOf(codec, value)) {
+      text += piece;
+      if (slices.isOver) await slices.pause();
+    }
+    return Buffer.from(`${text}}`);
   }
 
   /** Ours by its seal, so what cannot be read is of another version: a miss, and no alarm. */
