@@ -102,10 +102,11 @@ function checkRsa(bits: number, exponent: bigint, from: string): void {
 
 type Check = (key: KeyObject, message: Uint8Array, signature: Uint8Array) => boolean;
 
+/** Of a signature in DER, which is what is taken for one where nothing else is said. */
 const ecdsa =
   (hash: string): Check =>
   (key, message, signature) =>
-    verify(hash, message, { key, dsaEncoding: "der" }, signature);
+    verify(hash, message, key, signature);
 
 const pkcs1 =
   (hash: string): Check =>

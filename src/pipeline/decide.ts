@@ -11,7 +11,7 @@ import { judge, JUDGE_VERSION } from "../policy/judge.ts";
 import type { Judged } from "./assay.ts";
 import { dossierFreshUntil, type MaxAges } from "./freshness.ts";
 import { sourcesOf, type Plan } from "./plan.ts";
-import { withoutPlaces, type Unmatched } from "./scope.ts";
+import { policyId, type Unmatched } from "./scope.ts";
 import type { Schemes } from "../schemes/scheme.ts";
 
 /** No answer is served for longer than this without a new judgement, even if nothing it rests on ages. */
@@ -51,11 +51,10 @@ function verdictId(
   image: string,
   validFrom: Instant | undefined,
 ): Verdict["id"] {
-  const policies = matched.map(withoutPlaces);
   return addressOf("verdict", {
     facts: facts.id,
     statements: atHand(statements),
-    policies,
+    policies: matched.map(policyId),
     waivers: [],
     judge: JUDGE_VERSION,
     unmatched,

@@ -19,7 +19,7 @@ type ScopeParts = { readonly schemes: Schemes; readonly unmatched: Unmatched };
 /** Throws `InputError` for key material that no scheme can read. */
 export function scopeOf(set: PolicySet, { schemes, unmatched }: ScopeParts): Scope {
   const trust = compileTrust(set.authorities, schemes);
-  const policies = set.policies.map(withoutPlaces);
+  const policies = set.policies.map(policyId);
   const code = {
     judge: JUDGE_VERSION,
     inspections: INSPECTIONS_VERSION,
@@ -28,8 +28,16 @@ export function scopeOf(set: PolicySet, { schemes, unmatched }: ScopeParts): Sco
   return { id: addressOf("scope", { trust: trust.id, policies, unmatched, code }), set, trust };
 }
 
-/** What a policy says, without where it was written: a comment added above a rule moves its line and changes nothing. */
-export function withoutPlaces({ at, ...policy }: Policy): Encodable {
+const ids = new WeakMap<Policy, Digest>();
+
+/** Names what a policy says, not where it was written: a comment added above a rule moves its line and changes nothing. */
+export function policyId(policy: Policy): Digest {
+  const id = ids.get(policy) ?? addressOf("policy", withoutPlaces(policy));
+  ids.set(policy, id);
+  return id;
+}
+
+function withoutPlaces({ at, ...policy }: Policy): Encodable {
   const rules = policy.rules.map(({ at: place, ...rule }) => rule);
   return { ...policy, rules };
 }

@@ -29,7 +29,16 @@ export type PartsAtHand = {
 /** Enough for one round trip to a store, few enough to let others run between. */
 const PUT_AT_ONCE = 32;
 
-const KIND: RecordKind<DossierSkeleton> = { space: "dossier", version: 1, codec: dossierSkeleton };
+const KIND: RecordKind<DossierSkeleton> = {
+  space: "dossier",
+  version: 1,
+  codec: dossierSkeleton,
+  length: ({ signatures, leaves }) => signatures.reduce((sum, source) => sum + found(source), leaves.length),
+};
+
+function found({ content }: DossierSkeleton["signatures"][number]): number {
+  return content.kind === "observed" ? content.value.length : 0;
+}
 
 /**
  * What was collected about an image in a repository, so that it can be examined again without the registry. Documents are
@@ -78,7 +87,10 @@ export class DossierRecords {
     const held = new Map(atHand.map(({ descriptor, bytes }) => [descriptor.digest, bytes]));
     const digests = [...new Set(wanted.map(({ digest }) => digest))].filter((digest) => !held.has(digest));
     const kept = await this.#documents.getMany(digests);
-    for (const document of kept) if (document !== undefined) held.set(document.descriptor.digest, document.bytes);
+    for (const [index, digest] of digests.entries()) {
+      const bytes = kept[index];
+      if (bytes !== undefined) held.set(digest, bytes);
+    }
     return held;
   }
 

@@ -3,7 +3,12 @@ import type { ImageFacts } from "../domain/facts.ts";
 import { imageFacts } from "./facts-codec.ts";
 import { SealedSpace, type RecordContext, type RecordKind } from "./sealed-space.ts";
 
-const KIND: RecordKind<ImageFacts> = { space: "facts", version: 1, codec: imageFacts };
+const KIND: RecordKind<ImageFacts> = {
+  space: "facts",
+  version: 1,
+  codec: imageFacts,
+  length: ({ signatures, attestations, platforms }) => signatures.length + attestations.length + platforms.length,
+};
 
 /** What was proved of images, by id. Facts hold instants and never "expired", so they have no expiry of their own. */
 export class FactsRecords {

@@ -3,7 +3,12 @@ import type { LayerContent } from "../domain/layer-facts.ts";
 import { layerContent } from "./layer-codec.ts";
 import { SealedSpace, type RecordContext, type RecordKind } from "./sealed-space.ts";
 
-const KIND: RecordKind<LayerContent> = { space: "layer", version: 1, codec: layerContent };
+const KIND: RecordKind<LayerContent> = {
+  space: "layer",
+  version: 1,
+  codec: layerContent,
+  length: (content) => (content.kind === "walked" ? content.facts.entries.length : 0),
+};
 
 /** A layer with more to tell than this is walked again when it is needed. */
 const MAX_LAYER_BYTES = 16 * 1024 * 1024;

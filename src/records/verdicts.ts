@@ -7,7 +7,12 @@ import { struct } from "./codec.ts";
 import { SealedSpace, type Page, type RecordContext, type RecordKind } from "./sealed-space.ts";
 import { verdict } from "./verdict-codec.ts";
 
-const KIND: RecordKind<Verdict> = { space: "verdict", version: 1, codec: verdict };
+const KIND: RecordKind<Verdict> = {
+  space: "verdict",
+  version: 1,
+  codec: verdict,
+  length: ({ findings, signatures, platforms }) => findings.length + signatures.length + platforms.length,
+};
 
 type Pointer = { readonly verdict: Digest };
 const POINTER: RecordKind<Pointer> = { space: "verdict-latest", version: 1, codec: struct({ verdict: digest }) };
