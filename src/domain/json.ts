@@ -24,9 +24,9 @@ function refuse(place: JsonPlace, expected: string): never {
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 
 export function inside(place: JsonPlace, step: string | number): JsonPlace {
-  const plain = typeof step === "string" && PLAIN_NAME.test(step);
-  const shown = typeof step === "number" ? String(step) : quoted(step, 64);
-  return { code: place.code, path: plain ? `${place.path}.${step}` : `${place.path}[${shown}]` };
+  const { code, path } = place;
+  if (typeof step === "number") return { code, path: `${path}[${step}]` };
+  return { code, path: PLAIN_NAME.test(step) ? `${path}.${step}` : `${path}[${quoted(step, 64)}]` };
 }
 
 /**

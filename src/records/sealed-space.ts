@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import type { Keyring } from "../crypto/seal-keys.ts";
 import { open, seal, type SealRefusal } from "../crypto/sealed-record.ts";
 import { Slices } from "../crypto/slices.ts";
@@ -98,6 +100,7 @@ export class SealedSpace<T> {
 
   async put(key: string, value: T, expiresAt?: Instant): Promise<void> {
     await this.#bytes.put(key, await this.#encode(value), expiresAt);
+    if (this.#isLong(value)) await setImmediate();
   }
 
   /** Whether it was kept: larger than `limit` bytes, it was not. */
@@ -117,10 +120,14 @@ export class SealedSpace<T> {
     return { values: payloads.map((payload) => this.#decode(payload)).filter((value) => value !== undefined), next };
   }
 
+  #isLong(value: T): boolean {
+    const { length } = this.#kind;
+    return length !== undefined && length(value) > LONG;
+  }
+
   async #encode(value: T): Promise<Uint8Array> {
-    const { version, codec, length } = this.#kind;
-    const isLong = length !== undefined && length(value) > LONG;
-    const text = isLong ? await inSlices(piecesOf(codec, value)) : codec.write(value);
+    const { version, codec } = this.#kind;
+    const text = this.#isLong(value) ? await inSlices(piecesOf(codec, value)) : codec.write(value);
     return Buffer.from(`{"v":${version},"value":${text}}`);
   }
 
@@ -143,5 +150,6 @@ async function inSlices(pieces: Iterable<string>): Promise<string> {
     text += piece;
     if (slices.isOver) await slices.pause();
   }
+  await slices.pause();
   return text;
 }

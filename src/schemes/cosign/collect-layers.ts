@@ -1,3 +1,4 @@
+import { mapInSlices } from "../../crypto/slices.ts";
 import type { Descriptor } from "../../domain/descriptor.ts";
 import type { SignatureEvidence } from "../../domain/evidence.ts";
 import { InputError, PortError } from "../../domain/errors.ts";
@@ -32,11 +33,16 @@ export async function collectLayers(
   const all = read.flatMap(({ layers }) => layers?.signatures.map(({ layer }) => layer) ?? []);
   checkTotals(all, look.target);
   const payloads = await fetchPayloads(all, look);
-  return read.flatMap(({ manifest, layers }) => {
-    if (layers === undefined) return [remark(manifest, found, look)];
-    const signatures = layers.signatures.map((placed) => signature(manifest, placed, { payloads, found, look }));
-    return [...signatures, ...remarkOn(layers, manifest, found, look)];
-  });
+  const evidence: SignatureEvidence[] = [];
+  for (const { manifest, layers } of read) {
+    if (layers === undefined) evidence.push(remark(manifest, found, look));
+    else {
+      const around = { payloads, found, look };
+      evidence.push(...(await mapInSlices(layers.signatures, (placed) => signature(manifest, placed, around))));
+      evidence.push(...remarkOn(layers, manifest, found, look));
+    }
+  }
+  return evidence;
 }
 
 type Layers = { readonly signatures: readonly PlacedLayer[]; readonly others: readonly PlacedLayer[] };
