@@ -1,3 +1,4 @@
+import type { BaseCandidate } from "./base-image.ts";
 import type { Brand } from "./brand.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
@@ -44,6 +45,8 @@ export type LeafEvidence = {
   readonly declared: Platform | undefined;
   readonly config: Observation<Document>;
   readonly layers: readonly LayerEvidence[];
+  /** What the catalogue knew of images that end within these layers. */
+  readonly bases: Observation<readonly BaseCandidate[]>;
 };
 
 export type LayerEvidence = { readonly descriptor: Descriptor; readonly content: Observation<LayerContent> };

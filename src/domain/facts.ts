@@ -1,10 +1,14 @@
 import type { Digest } from "./digest.ts";
+import type { AttackSurface } from "./attack-surface.ts";
+import type { BaseFact } from "./base-image.ts";
 import type { SchemeId, SourceKey } from "./evidence.ts";
 import type { Gap, Known } from "./gap.ts";
 import type { Instant } from "./instant.ts";
+import type { LintFacts } from "./lint.ts";
 import type { Platform } from "./platform.ts";
 import type { Absentee, CompositionClass } from "./policy.ts";
 import type { Repository } from "./reference.ts";
+import type { Sighting } from "./sighting.ts";
 import type { AuthorityName } from "./trust.ts";
 
 /** Who made a signature. Two signatures by one signer count once, in whatever format they come. */
@@ -139,9 +143,6 @@ export type SourceFact = {
     | { readonly kind: "not-collected" };
 };
 
-/** Something seen in a named layer, so that a claim can be looked up. */
-export type Sighting = { readonly layer: Digest; readonly path: string; readonly note: string };
-
 /** Who the image starts as when nothing overrides it (reference: inspection, section 3.2). */
 export type UserFact = {
   readonly configured: string;
@@ -163,6 +164,7 @@ export type CompositionFact =
       readonly present: Readonly<Record<Absentee, readonly Sighting[]>>;
       readonly packages: number;
       readonly executables: number;
+      readonly surface: AttackSurface;
       readonly sightings: readonly Sighting[];
     }
   | { readonly kind: "uninspectable"; readonly reason: string; readonly detail: string };
@@ -173,6 +175,10 @@ export type LayerFactSummary = {
   readonly compressedBytes: number;
   readonly uncompressedBytes: number | undefined;
   readonly entries: number | undefined;
+  /** Sum of its regular files' sizes. */
+  readonly fileBytes: number | undefined;
+  /** What it brings or takes away that people ask about, such as `shell: bin/sh` or `12 packages`. */
+  readonly notable: readonly string[];
   readonly createdBy: string;
 };
 
@@ -192,6 +198,8 @@ export type PlatformFacts = {
   readonly config: Known<ConfigFact>;
   readonly user: Known<UserFact>;
   readonly composition: Known<CompositionFact>;
+  readonly lints: LintFacts;
+  readonly base: Known<BaseFact>;
   readonly layers: readonly LayerFactSummary[];
 };
 

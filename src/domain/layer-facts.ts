@@ -21,6 +21,8 @@ export type LayerEntry = {
   readonly capability: string;
   /** `major:minor` of a device node; empty otherwise. 0:0 is a whiteout to overlayfs. */
   readonly device: string;
+  /** What a program's own bytes say it is whatever its name, such as `shell:busybox`; empty for all else. */
+  readonly nature: string;
 };
 
 /** Enough to tell ELF from script from text, and to read a script's interpreter line. */
@@ -58,9 +60,15 @@ export type LayerFacts = {
   readonly whiteouts: readonly Whiteout[];
   /** Bodies of the few files that are read whole (passwd, group, os-release …), latin1, by path. */
   readonly bodies: Readonly<Record<string, string>>;
+  /** Packages in databases that are no text, by path; one that could not be counted has no number. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly finds: readonly LayerFind[];
   /** Oddities that do not forbid a judgement but that people should see. */
   readonly anomalies: readonly Anomaly[];
 };
+
+/** A file that nobody wants in an image, hidden or not. Its content is never told. */
+export type LayerFind = { readonly kind: "secret" | "clutter"; readonly path: string; readonly why: string };
 
 export type Anomaly = { readonly code: string; readonly path: string };
 

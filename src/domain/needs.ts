@@ -21,11 +21,22 @@ export type Needs = {
   readonly attesters: readonly AuthorityName[];
   readonly layers: LayerNeed;
   readonly statements: readonly StatementNeed[];
+  /** Whether the catalogue of base images is asked. */
+  readonly bases: boolean;
+  /** Those who must have signed the base image. */
+  readonly baseSigners: readonly AuthorityName[];
 };
 
 const DEPTH: readonly LayerNeed[] = ["never", "if-user-named", "always"];
 
-export const NO_NEEDS: Needs = { authorities: [], attesters: [], layers: "never", statements: [] };
+export const NO_NEEDS: Needs = {
+  authorities: [],
+  attesters: [],
+  layers: "never",
+  statements: [],
+  bases: false,
+  baseSigners: [],
+};
 
 /** Both needs at once. */
 export function joinNeeds(a: Needs, b: Needs): Needs {
@@ -34,6 +45,8 @@ export function joinNeeds(a: Needs, b: Needs): Needs {
     attesters: [...new Set([...a.attesters, ...b.attesters])],
     layers: DEPTH.indexOf(a.layers) >= DEPTH.indexOf(b.layers) ? a.layers : b.layers,
     statements: [...a.statements, ...b.statements],
+    bases: a.bases || b.bases,
+    baseSigners: [...new Set([...a.baseSigners, ...b.baseSigners])],
   };
 }
 

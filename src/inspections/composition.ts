@@ -1,5 +1,7 @@
-import type { CompositionFact, Sighting } from "../domain/facts.ts";
+import type { CompositionFact } from "../domain/facts.ts";
+import { NO_SURFACE } from "../domain/attack-surface.ts";
 import { NOT_COLLECTED, known, type Known } from "../domain/gap.ts";
+import type { Sighting } from "../domain/sighting.ts";
 
 import { classify, isDatabaseRemoved, type Classification, type Traits } from "./composition-class.ts";
 import { interpreterOf, isBuildToolName, isLoaderName, isSmallPackageManagerName } from "./executables.ts";
@@ -51,6 +53,7 @@ function compose(image: MergedImage): CompositionFact {
     present: findPresence(image, survey),
     packages: evidence.databases.reduce((sum, one) => sum + (one.packages ?? 0), 0),
     executables: survey.elfExecutables,
+    surface: NO_SURFACE,
     sightings: sightingsOf(evidence),
   };
 }

@@ -18,7 +18,7 @@ import type { TarEntry } from "./tar-entry.ts";
 import type { TarSink } from "./tar-walk.ts";
 
 /** Raised when the same bytes could bring other facts: stored facts of an older version are read again. */
-export const EXTRACTOR_VERSION = 1;
+export const EXTRACTOR_VERSION = 2;
 
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
@@ -95,6 +95,8 @@ export class LayerCollector implements TarSink {
       entries: this.#entries,
       whiteouts: this.#whiteouts,
       bodies: Object.fromEntries(this.#bodies),
+      counts: {},
+      finds: [],
       anomalies: this.#anomalies,
     };
   }
@@ -188,5 +190,6 @@ function recordOf(entry: TarEntry, path: string): LayerEntry {
     head: "",
     capability: entry.capability,
     device: entry.device,
+    nature: "",
   };
 }

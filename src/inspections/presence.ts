@@ -1,4 +1,4 @@
-import type { Sighting } from "../domain/facts.ts";
+import type { Sighting } from "../domain/sighting.ts";
 import type { Absentee } from "../domain/policy.ts";
 
 import { rootLikeCapabilities } from "./capability.ts";

@@ -1,4 +1,4 @@
-import type { Sighting } from "../domain/facts.ts";
+import type { Sighting } from "../domain/sighting.ts";
 
 import { quoted } from "./fault.ts";
 import type { MergedImage } from "./inspection.ts";

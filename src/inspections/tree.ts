@@ -14,6 +14,7 @@ export type TreeNode = {
   readonly link: string;
   readonly head: string;
   readonly capability: string;
+  readonly nature: string;
   /** The whole content where it was read; a runtime-readable file without it counts as unread. */
   readonly body: string | undefined;
   /** Empty for everything but directories. */
@@ -63,6 +64,7 @@ function plainNode(kind: TreeNode["kind"], layer: number, path: string): TreeNod
     link: "",
     head: "",
     capability: "",
+    nature: "",
     body: undefined,
     children: NO_CHILDREN,
     explicit: false,
@@ -87,6 +89,7 @@ export function entryNode(
     link: kind === "symlink" ? entry.link : "",
     head: entry.head,
     capability: entry.capability,
+    nature: entry.nature,
     body,
     children: kind === "directory" ? new Map<string, TreeNode>() : NO_CHILDREN,
     explicit: true,

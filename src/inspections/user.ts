@@ -1,6 +1,7 @@
 import { NOT_COLLECTED, known, type Known } from "../domain/gap.ts";
-import type { Sighting, UserFact } from "../domain/facts.ts";
+import type { UserFact } from "../domain/facts.ts";
 import type { ImageConfig } from "../domain/image-config.ts";
+import type { Sighting } from "../domain/sighting.ts";
 
 import type { ImageContent, InspectedImage } from "./inspection.ts";
 import { utf8Bytes } from "./latin1.ts";

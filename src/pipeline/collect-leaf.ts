@@ -31,12 +31,12 @@ export function readConfig(document: Document): ImageConfig {
 /** The configuration first, then the layers if the plan still needs them. */
 export async function collectLeaf(subject: Subject, leaf: Leaf, look: LeafLook): Promise<LeafEvidence> {
   const common = { manifest: leaf.descriptor.digest, declared: leaf.declared };
-  if (leaf.manifest.kind !== "observed") return { ...common, config: leaf.manifest, layers: [] };
+  if (leaf.manifest.kind !== "observed") return { ...common, config: leaf.manifest, layers: [], bases: NOT_ASKED };
   const { manifest } = leaf.manifest.value;
   const config = await collectConfig(subject, manifest.config, look);
   const wanted = wantsLayers(config, leaf, subject, look.plan);
   const layers = await Promise.all(manifest.layers.map((layer) => collectLayer(subject, layer, wanted, look)));
-  return { ...common, config, layers };
+  return { ...common, config, layers, bases: NOT_ASKED };
 }
 
 async function collectConfig(

@@ -12,8 +12,9 @@ import type {
   SignatureFact,
   SourceFact,
 } from "../domain/facts.ts";
-import { known, knownFrom, type Known, type Observation } from "../domain/gap.ts";
+import { known, knownFrom, NOT_COLLECTED, type Known, type Observation } from "../domain/gap.ts";
 import type { ImageConfig } from "../domain/image-config.ts";
+import { lintFacts } from "../domain/lint.ts";
 import type { Document } from "../domain/subject.ts";
 import { INSPECTIONS_VERSION, inspectImage } from "../inspections/index.ts";
 import type { Schemes, Target } from "../schemes/scheme.ts";
@@ -119,6 +120,8 @@ function examineLeaf(leaf: LeafEvidence): PlatformFacts {
     config: config.kind === "known" ? known(configFact(config.value)) : config,
     user: answers.user,
     composition: answers.composition,
+    lints: lintFacts(() => NOT_COLLECTED),
+    base: NOT_COLLECTED,
     layers: leaf.layers.map((layer, index) => layerSummary(layer, createdBy(config, index))),
   };
 }
@@ -152,6 +155,8 @@ function layerSummary({ descriptor, content }: LeafEvidence["layers"][number], c
     compressedBytes: descriptor.size,
     uncompressedBytes: facts?.uncompressedBytes,
     entries: facts?.entryCount,
+    fileBytes: facts?.tally.fileBytes,
+    notable: [],
     createdBy,
   };
 }

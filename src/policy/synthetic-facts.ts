@@ -1,3 +1,5 @@
+import { NO_SURFACE } from "../domain/attack-surface.ts";
+import { lintFacts } from "../domain/lint.ts";
 import { parseDigest, type Digest } from "../domain/digest.ts";
 import type { SchemeId, SourceKey } from "../domain/evidence.ts";
 import type {
@@ -79,6 +81,8 @@ function platformOf(digest: Digest, name: string, given: Given, at: Instant): Pl
     config: configOf(platform, given, at),
     user: given.user === undefined ? NOT_COLLECTED : known(userOf(given.user)),
     composition: compositionOf(given),
+    lints: lintFacts(() => NOT_COLLECTED),
+    base: NOT_COLLECTED,
     layers: [],
   };
 }
@@ -126,6 +130,7 @@ function compositionOf({ composition, present }: Given): Known<CompositionFact> 
     >,
     packages: 0,
     executables: 0,
+    surface: NO_SURFACE,
     sightings: [],
   });
 }

@@ -12,6 +12,8 @@ export const RECORD_SPACES = [
   "index-entry",
   "request",
   "trust-memory",
+  "base-chain",
+  "lease",
 ] as const;
 export type RecordSpace = (typeof RECORD_SPACES)[number];
 

@@ -24,5 +24,7 @@ export const DEFAULT_RETENTION: Readonly<Record<RecordSpace, Retention>> = {
   resolution: { maxAgeMs: DAY, maxEntries: 200_000, maxBytes: 128 * MIB },
   "index-entry": { maxAgeMs: 90 * DAY, maxEntries: 500_000, maxBytes: 256 * MIB },
   "trust-memory": FOR_EVER,
+  "base-chain": { maxAgeMs: 365 * DAY, maxEntries: 500_000, maxBytes: 256 * MIB },
+  lease: { maxAgeMs: DAY, maxEntries: 100_000, maxBytes: 16 * MIB },
   request: { maxAgeMs: 7 * DAY, maxEntries: 100_000, maxBytes: 128 * MIB },
 };

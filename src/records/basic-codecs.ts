@@ -5,6 +5,7 @@ import type { Gap, Known, Observation } from "../domain/gap.ts";
 import { parseInstant, type Instant } from "../domain/instant.ts";
 import type { Platform } from "../domain/platform.ts";
 import type { ImageReference, Registry, Repository, Tag } from "../domain/reference.ts";
+import type { Sighting } from "../domain/sighting.ts";
 import { checked, dictionary, flag, oneOf, optional, plain, struct, tagged, text, whole, type Codec } from "./codec.ts";
 
 export const digest: Codec<Digest> = checked("a digest", isDigest);
@@ -39,6 +40,8 @@ export const descriptor: Codec<Descriptor> = struct({
   platform: optional(platform),
   foreign: flag,
 });
+
+export const sighting: Codec<Sighting> = struct({ layer: digest, path: text, note: text });
 
 export const repository: Codec<Repository> = struct({ registry: named<Registry>(), path: text });
 

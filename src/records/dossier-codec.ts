@@ -11,6 +11,7 @@ import {
   platform,
   repository,
 } from "./basic-codecs.ts";
+import { baseCandidate } from "./base-codec.ts";
 import { dictionary, list, oneOf, optional, plain, struct, text, whole, type Codec } from "./codec.ts";
 import type {
   DossierSkeleton,
@@ -78,6 +79,7 @@ const leafEvidence: Codec<LeafEvidenceSkeleton> = struct({
   declared: optional(platform),
   config: observation(descriptor),
   layers: list(layer),
+  bases: observation(list(baseCandidate)),
 });
 
 export const dossierSkeleton: Codec<DossierSkeleton> = struct({

@@ -9,15 +9,17 @@ import {
   type LayerFactSummary,
   type Opinion,
   type PlatformFacts,
-  type Sighting,
   type SignatureFact,
   type SourceFact,
   type StatementFact,
   type UserFact,
 } from "../domain/facts.ts";
+import { surfaceOf, type AttackSurface } from "../domain/attack-surface.ts";
+import { LINTS, type Flaw, type Lint, type LintFacts } from "../domain/lint.ts";
 import { COMPOSITION_ORDER } from "../domain/policy.ts";
 import type { AuthorityName } from "../domain/trust.ts";
-import { digest, gap, instant, known, named, platform, repository } from "./basic-codecs.ts";
+import { baseFact } from "./base-codec.ts";
+import { digest, gap, instant, known, named, platform, repository, sighting } from "./basic-codecs.ts";
 import { dictionary, list, oneOf, optional, struct, tagged, text, whole, type Codec } from "./codec.ts";
 import { rejectionReason, signer } from "./verdict-codec.ts";
 
@@ -67,8 +69,6 @@ const sourceFact: Codec<SourceFact> = struct({
   }),
 });
 
-const sighting: Codec<Sighting> = struct({ layer: digest, path: text, note: text });
-
 const userFact: Codec<UserFact> = struct({
   configured: text,
   verdict: oneOf("root", "nonroot", "nonroot-named", "unresolvable", "invalid"),
@@ -80,6 +80,9 @@ const userFact: Codec<UserFact> = struct({
 });
 
 const sightings = list(sighting);
+
+const points = struct({ count: whole, points: whole });
+const surface: Codec<AttackSurface> = struct({ score: whole, items: struct(surfaceOf(() => points)) });
 
 const compositionFact: Codec<CompositionFact> = tagged<CompositionFact>({
   classified: struct({
@@ -94,6 +97,7 @@ const compositionFact: Codec<CompositionFact> = tagged<CompositionFact>({
     }),
     packages: whole,
     executables: whole,
+    surface,
     sightings,
   }),
   uninspectable: struct({ reason: text, detail: text }),
@@ -105,6 +109,8 @@ const layerSummary: Codec<LayerFactSummary> = struct({
   compressedBytes: whole,
   uncompressedBytes: optional(whole),
   entries: optional(whole),
+  fileBytes: optional(whole),
+  notable: list(text),
   createdBy: text,
 });
 
@@ -118,12 +124,21 @@ const configFact: Codec<ConfigFact> = struct({
   created: optional(instant),
 });
 
+const flaw: Codec<Flaw> = struct({ what: text, sighting: optional(sighting) });
+const lints: Codec<LintFacts> = struct(perLint(known(list(flaw))));
+
+function perLint<T>(codec: T): Readonly<Record<Lint, T>> {
+  return Object.fromEntries(LINTS.map((lint) => [lint, codec])) as Record<Lint, T>;
+}
+
 const platformFacts: Codec<PlatformFacts> = struct({
   digest,
   declared: optional(platform),
   config: known(configFact),
   user: known(userFact),
   composition: known(compositionFact),
+  lints,
+  base: known(baseFact),
   layers: list(layerSummary),
 });
 

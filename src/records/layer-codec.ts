@@ -4,6 +4,7 @@ import type {
   LayerContent,
   LayerEntry,
   LayerFacts,
+  LayerFind,
   LayerTally,
   UninspectableReason,
   Whiteout,
@@ -44,10 +45,13 @@ const entry: Codec<LayerEntry> = struct({
   head: text,
   capability: text,
   device: text,
+  nature: text,
 });
 
 const whiteout: Codec<Whiteout> = struct({ path: text, kind: oneOf("path", "opaque"), after: whole });
 const anomaly: Codec<Anomaly> = struct({ code: text, path: text });
+
+const find: Codec<LayerFind> = struct({ kind: oneOf("secret", "clutter"), path: text, why: text });
 
 const tally: Codec<LayerTally> = struct({
   kinds: struct({
@@ -74,6 +78,8 @@ const layerFacts: Codec<LayerFacts> = struct({
   entries: list(entry),
   whiteouts: list(whiteout),
   bodies: dictionary(text),
+  counts: dictionary(whole),
+  finds: list(find),
   anomalies: list(anomaly),
 });
 

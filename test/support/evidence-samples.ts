@@ -1,3 +1,6 @@
+import { NO_SURFACE } from "../../src/domain/attack-surface.ts";
+import type { BaseCandidate } from "../../src/domain/base-image.ts";
+import { lintFacts } from "../../src/domain/lint.ts";
 import { digestOf } from "../../src/crypto/digest-of.ts";
 import type { Descriptor } from "../../src/domain/descriptor.ts";
 import type { Digest } from "../../src/domain/digest.ts";
@@ -30,6 +33,16 @@ export function sampleDescriptor(mediaType: string, digest: Digest, size: number
 
 export const SAMPLE_LAYER = sampleDescriptor("application/vnd.oci.image.layer.v1.tar+gzip", digestOf("layer"), 5);
 
+export const SAMPLE_BASE: BaseCandidate = {
+  repository: SAMPLE_REPOSITORY,
+  digest: digestOf("base"),
+  index: digestOf("base index"),
+  platform: { os: "linux", architecture: "amd64", variant: undefined, osVersion: undefined },
+  tags: [{ tag: "12" as Tag, firstSeen: SAMPLE_TIME, lastSeen: SAMPLE_TIME, leftAt: undefined }],
+  firstSeen: SAMPLE_TIME,
+  depth: 1,
+};
+
 export const SAMPLE_CONTENT: LayerContent = {
   kind: "walked",
   facts: {
@@ -50,6 +63,7 @@ export const SAMPLE_CONTENT: LayerContent = {
         head: "\x7fELF\x00",
         capability: "",
         device: "",
+        nature: "shell:dash",
       },
     ],
     tally: {
@@ -60,6 +74,8 @@ export const SAMPLE_CONTENT: LayerContent = {
     },
     whiteouts: [{ path: "etc/x", kind: "opaque", after: 1 }],
     bodies: { "etc/passwd": "root:x:0:0::/root:/bin/sh\n" },
+    counts: { "var/lib/rpm/rpmdb.sqlite": 18 },
+    finds: [{ kind: "secret", path: "root/.netrc", why: "its name" }],
     anomalies: [{ code: "absolute", path: "/x" }],
   },
 };
@@ -142,6 +158,7 @@ export function sampleDossier(): Dossier {
           { descriptor: SAMPLE_LAYER, content: { kind: "observed", at: SAMPLE_TIME, value: SAMPLE_CONTENT } },
           { descriptor: SAMPLE_LAYER, content: NOT_ASKED },
         ],
+        bases: { kind: "observed", at: SAMPLE_TIME, value: [SAMPLE_BASE] },
       },
     ],
   };
@@ -244,7 +261,21 @@ export function sampleFacts(): ImageFacts {
             present: { shell: [sighting], "package-manager": [], setuid: [], "ssh-server": [] },
             packages: 3,
             executables: 1,
+            surface: NO_SURFACE,
             sightings: [],
+          },
+        },
+        lints: lintFacts((lint) =>
+          lint === "no-healthcheck"
+            ? { kind: "known", value: [{ what: "it has none", sighting: undefined }] }
+            : { kind: "known", value: [{ what: lint, sighting }] },
+        ),
+        base: {
+          kind: "known",
+          value: {
+            kind: "found",
+            candidates: [{ ...SAMPLE_BASE, isWhole: false, changes: [{ thing: "users", sighting }] }],
+            hints: [{ from: "annotation", name: "debian", digest: undefined }],
           },
         },
         layers: [
@@ -254,6 +285,8 @@ export function sampleFacts(): ImageFacts {
             compressedBytes: 5,
             uncompressedBytes: undefined,
             entries: 2,
+            fileBytes: 9,
+            notable: ["shell: bin/sh"],
             createdBy: "COPY",
           },
         ],
@@ -264,6 +297,8 @@ export function sampleFacts(): ImageFacts {
         config: { kind: "gap", gap: GAP },
         user: NOT_COLLECTED,
         composition: { kind: "known", value: { kind: "uninspectable", reason: "bomb", detail: "1:1000" } },
+        lints: lintFacts(() => ({ kind: "gap", gap: GAP })),
+        base: { kind: "known", value: { kind: "unknown", because: "no layer is known", hints: [] } },
         layers: [],
       },
     ],

@@ -1,3 +1,4 @@
+import { lintFacts } from "../../src/domain/lint.ts";
 import { hash } from "node:crypto";
 
 import { parseDigest, type Digest } from "../../src/domain/digest.ts";
@@ -86,6 +87,8 @@ export function sampleFacts(repository: Repository, digest: Digest): ImageFacts 
         config: NOT_COLLECTED,
         user: { kind: "gap", gap: { code: "timeout", what: "config", detail: "no answer" } },
         composition: NOT_COLLECTED,
+        lints: lintFacts(() => NOT_COLLECTED),
+        base: NOT_COLLECTED,
         layers: [],
       },
     ],

@@ -1,3 +1,5 @@
+import { NO_SURFACE } from "../../src/domain/attack-surface.ts";
+import { lintFacts } from "../../src/domain/lint.ts";
 import { parseDigest, type Digest } from "../../src/domain/digest.ts";
 import type { SchemeId, SourceKey } from "../../src/domain/evidence.ts";
 import type {
@@ -155,6 +157,7 @@ export function classified(one: CompositionClass, ...present: readonly Absentee[
     },
     packages: 0,
     executables: 0,
+    surface: NO_SURFACE,
     sightings: [],
   };
 }
@@ -177,6 +180,8 @@ export function platformFacts(
     }),
     user: known(userFact("nonroot")),
     composition: known(classified("distroless")),
+    lints: lintFacts(() => known([])),
+    base: known({ kind: "unknown", because: "as the test says", hints: [] }),
     layers: [],
     ...overrides,
   };

@@ -63,4 +63,5 @@ const FIRST_SPACES: readonly RecordSpace[] = [
 export const MIGRATIONS: readonly string[] = [
   FIRST_SPACES.map(recordTable).join("") + JOB_TABLE,
   recordTable("trust-memory"),
+  recordTable("base-chain") + recordTable("lease"),
 ];

@@ -4,12 +4,12 @@ import type {
   ConfigFact,
   ImageFacts,
   PlatformFacts,
-  Sighting,
   SignatureFact,
   SourceFact,
   UserFact,
 } from "../../domain/facts.ts";
 import type { Known } from "../../domain/gap.ts";
+import type { Sighting } from "../../domain/sighting.ts";
 import { formatPlatform } from "../../domain/platform.ts";
 import type { ShownSignature } from "../shown-verdict.ts";
 import { printableData, type Style } from "../terminal-text.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { NO_NEEDS } from "../../domain/needs.ts";
 import { ABSENTEES, type Absentee } from "../../domain/policy.ts";
 import type { Cite } from "../../domain/verdict.ts";
 import { judgeContent } from "../inspected-content.ts";
@@ -43,7 +44,7 @@ function judgePlatform(things: readonly Absentee[], platform: JudgedPlatform): J
 export const absent: RuleDefinition<"absent"> = {
   kind: "absent",
   schema,
-  needs: () => ({ authorities: [], attesters: [], layers: "always", statements: [] }),
+  needs: () => ({ ...NO_NEEDS, layers: "always" }),
   judge: ({ things }, of) => judgePlatforms(of, (platform) => judgePlatform(things, platform)),
   explain: ({ things }) => `holds no ${things.map((thing) => CALLED[thing].replace(/^an? /, "")).join(", no ")}`,
 };

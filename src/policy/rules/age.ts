@@ -1,3 +1,4 @@
+import { NO_NEEDS } from "../../domain/needs.ts";
 import { formatDuration } from "../../domain/duration.ts";
 import { instantOf, millisOf, plus, type Instant } from "../../domain/instant.ts";
 import { CLOCK_SKEW_MS, parseAgeLimit } from "../age-limit.ts";
@@ -45,7 +46,7 @@ function judgeAge(created: Instant, atMostMs: number, time: Timeline): Judgement
 export const age: RuleDefinition<"age"> = {
   kind: "age",
   schema,
-  needs: () => ({ authorities: [], attesters: [], layers: "never", statements: [] }),
+  needs: () => NO_NEEDS,
   judge: ({ atMostMs }, of) => judgePlatforms(of, (platform) => judgePlatform(atMostMs, of.time, platform)),
   explain: ({ atMostMs }) => `was built less than ${formatDuration(atMostMs)} ago, by its own word`,
 };

@@ -1,5 +1,5 @@
 import { formatDuration } from "../../domain/duration.ts";
-import type { Needs, StatementNeed } from "../../domain/needs.ts";
+import { NO_NEEDS, type Needs, type StatementNeed } from "../../domain/needs.ts";
 import type { AttestationQuery, AttestedContent } from "../../domain/policy.ts";
 import { judgeJoin } from "../attestation-join.ts";
 import { judgeQuery } from "../attestation-query.ts";
@@ -30,7 +30,7 @@ function queriesOf(content: AttestedContent): readonly AttestationQuery[] {
 
 function needs({ content }: AttestedRule): Needs {
   const attesters = [...new Set(queriesOf(content).flatMap(({ by }) => membersOf(by)))];
-  return { authorities: [], attesters, layers: "never", statements: statementNeeds(content) };
+  return { ...NO_NEEDS, attesters, statements: statementNeeds(content) };
 }
 
 /** What the expressions read of each kind of statement; nothing, where there is no expression. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { NO_NEEDS } from "../../domain/needs.ts";
 import { COMPOSITION_ORDER, type CompositionClass } from "../../domain/policy.ts";
 import type { Cite } from "../../domain/verdict.ts";
 import { judgeContent } from "../inspected-content.ts";
@@ -34,7 +35,7 @@ function judgePlatform(atMost: CompositionClass, platform: JudgedPlatform): Judg
 export const composition: RuleDefinition<"composition"> = {
   kind: "composition",
   schema,
-  needs: () => ({ authorities: [], attesters: [], layers: "always", statements: [] }),
+  needs: () => ({ ...NO_NEEDS, layers: "always" }),
   judge: ({ atMost }, of) => judgePlatforms(of, (platform) => judgePlatform(atMost, platform)),
   explain: ({ atMost }) =>
     `is made of no more than ${atMost} (${COMPOSITION_ORDER.slice(0, rank(atMost) + 1).join(", ")})`,

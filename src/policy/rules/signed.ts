@@ -1,3 +1,4 @@
+import { NO_NEEDS } from "../../domain/needs.ts";
 import type { Signer } from "../../domain/facts.ts";
 import type { Signatories } from "../../domain/policy.ts";
 import type { AuthorityName } from "../../domain/trust.ts";
@@ -60,7 +61,7 @@ function couldNotTell(by: Signatories, target: Target, ballots: readonly Ballot[
 export const signed: RuleDefinition<"signed"> = {
   kind: "signed",
   schema,
-  needs: ({ by }) => ({ authorities: [...new Set(membersOf(by))], attesters: [], layers: "never", statements: [] }),
+  needs: ({ by }) => ({ ...NO_NEEDS, authorities: [...new Set(membersOf(by))] }),
   judge,
   explain: ({ by }) => `is signed by ${formatSignatories(by)}`,
 };

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import type { UserFact } from "../../domain/facts.ts";
 import type { Cite } from "../../domain/verdict.ts";
+import { NO_NEEDS } from "../../domain/needs.ts";
 import { satisfied, unseen, violated, type Judgement } from "../judgement.ts";
 import { judgePlatforms, type JudgedPlatform } from "../runnable-platforms.ts";
 import { struct } from "../schema.ts";
@@ -83,7 +84,7 @@ function citesOf(digest: JudgedPlatform["facts"]["digest"], user: UserFact): rea
 export const user: RuleDefinition<"user"> = {
   kind: "user",
   schema,
-  needs: () => ({ authorities: [], attesters: [], layers: "if-user-named", statements: [] }),
+  needs: () => ({ ...NO_NEEDS, layers: "if-user-named" }),
   judge: (rule, of) => judgePlatforms(of, (platform) => judgePlatform(rule, of.platforms.only, platform)),
   explain: ({ of, allowNamed }) =>
     `starts as a user other than root${allowNamed ? "" : ", given as a number"}${of === "image" ? ", whatever the pod says" : ""}`,

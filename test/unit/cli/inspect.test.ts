@@ -1,3 +1,5 @@
+import { NO_SURFACE } from "../../../src/domain/attack-surface.ts";
+import { lintFacts } from "../../../src/domain/lint.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -93,9 +95,12 @@ const FACTS: ImageFacts = {
           present: { shell: [SIGHTING], "package-manager": [], setuid: [], "ssh-server": [] },
           packages: 12,
           executables: 3,
+          surface: NO_SURFACE,
           sightings: [],
         },
       },
+      lints: lintFacts(() => ({ kind: "known", value: [] })),
+      base: { kind: "known", value: { kind: "unknown", because: "no layer of it is known", hints: [] } },
       layers: [
         {
           digest: C,
@@ -103,6 +108,8 @@ const FACTS: ImageFacts = {
           compressedBytes: 3_145_728,
           uncompressedBytes: 10_000_000,
           entries: 420,
+          fileBytes: 9_000_000,
+          notable: [],
           createdBy: "COPY / /",
         },
         {
@@ -111,6 +118,8 @@ const FACTS: ImageFacts = {
           compressedBytes: 32,
           uncompressedBytes: undefined,
           entries: undefined,
+          fileBytes: undefined,
+          notable: [],
           createdBy: "y".repeat(80),
         },
       ],
@@ -121,6 +130,8 @@ const FACTS: ImageFacts = {
       config: { kind: "not-collected" },
       user: { kind: "gap", gap: { code: "too-large", what: "config", detail: "5 MiB" } },
       composition: { kind: "known", value: { kind: "uninspectable", reason: "bomb", detail: "ratio 4000" } },
+      lints: lintFacts(() => ({ kind: "not-collected" })),
+      base: { kind: "not-collected" },
       layers: [],
     },
   ],

@@ -88,6 +88,7 @@ describe("what is remembered", () => {
       head: fc.string({ unit: "binary" }),
       capability: fc.string(),
       device: fc.string(),
+      nature: fc.string(),
     });
     const tally: fc.Arbitrary<LayerTally> = fc.record({
       kinds: fc.record({
@@ -115,6 +116,8 @@ describe("what is remembered", () => {
         tally,
         whiteouts: fc.array(fc.record({ path: fc.string(), kind: fc.constantFrom("path", "opaque"), after: fc.nat() })),
         bodies: fc.dictionary(fc.string(), fc.string({ unit: "binary" }), { noNullPrototype: true }),
+        counts: fc.dictionary(fc.string(), fc.nat(), { noNullPrototype: true }),
+        finds: fc.array(fc.record({ kind: fc.constantFrom("secret", "clutter"), path: fc.string(), why: fc.string() })),
         anomalies: fc.array(fc.record({ code: fc.string(), path: fc.string() })),
       }),
     });
