@@ -17,6 +17,7 @@ import { examine, factsId } from "./examine.ts";
 import { lapsedLists } from "./lapsed.ts";
 import { locate, locateNamed, recall, recallNamed, type Located } from "./locate.ts";
 import { onceEach } from "./once.ts";
+import { onceByDigest } from "./once-by-digest.ts";
 import { fullPlan, planOf, type Plan } from "./plan.ts";
 import type { Observer } from "./observer.ts";
 import { nameKeepersOf, placesOf, resolutionKeyOf, signedDigestOf, type NameKeepers } from "./signed-digest.ts";
@@ -41,8 +42,11 @@ type InForce = {
   readonly keepers: NameKeepers;
 };
 
-/** A subject, and what was looked at to find it. */
-type Found = { readonly located: Located; readonly once: Sources["once"] };
+/** The world as one verification sees it: what was looked at once in it is shared by all its steps. */
+type Sight = { readonly parts: VerifierParts; readonly once: Sources["once"] };
+
+/** A subject, and the sight in which it was found. */
+type Found = { readonly located: Located; readonly sight: Sight };
 
 type Examined = { readonly dossier: Dossier; readonly facts: ImageFacts };
 
@@ -97,12 +101,12 @@ export class Verifier {
     }
   }
 
-  /** Everything that can be known, whatever the policies ask. Throws `PortError` and `InputError`. */
+  /** Everything that can be known, whatever the policies ask, of the subject that they would judge. Throws as `#find`. */
   async inspect(reference: ImageReference, signal: AbortSignal): Promise<ImageFacts> {
-    const scope = this.#scope();
-    const located = await locate(reference, this.#parts, signal);
-    const plan = fullPlan(scope.set.authorities, this.#parts.schemes);
-    return this.#facts(await this.#gather({ located, once: onceEach() }, plan, signal), scope);
+    const rules = this.#inForce(reference);
+    const found = await this.#find(reference, rules, signal);
+    const plan = fullPlan(rules.scope.set.authorities, this.#parts.schemes);
+    return this.#facts(await this.#gather(found, plan, signal), rules.scope);
   }
 
   /** Facts of what is stored, under the trust in force; no request. */
@@ -119,13 +123,16 @@ export class Verifier {
     return { scope, matched, plan: planOf(matched, authorities, schemes), keepers };
   }
 
-  /** The registry says what a tag is, unless the policies in force let somebody else say it. */
+  /**
+   * The registry says what a tag is, unless the policies in force let somebody else say it. Throws `PortError` and
+   * `InputError`.
+   */
   async #find(reference: ImageReference, { keepers }: InForce, signal: AbortSignal): Promise<Found> {
-    const parts = this.#parts;
-    const once = onceEach();
+    const parts = { ...this.#parts, images: onceByDigest(this.#parts.images) };
+    const sight: Sight = { parts, once: onceEach() };
     if (reference.kind !== "tag" || keepers.length === 0)
-      return { located: await locate(reference, parts, signal), once };
-    const digest = await signedDigestOf(reference, keepers, { ...parts, once }, signal);
+      return { located: await locate(reference, parts, signal), sight };
+    const digest = await signedDigestOf(reference, keepers, { ...parts, once: sight.once }, signal);
     const key = resolutionKeyOf(reference, keepers);
     const located =
       digest === undefined
@@ -134,7 +141,7 @@ export class Verifier {
     // What names the subject and what vouches for it must be one state, and not what was seen at another time.
     const seen = placesOf(keepers);
     const signatures = located.earlier.signatures.filter(({ source }) => !seen.includes(source));
-    return { located: { ...located, earlier: { ...located.earlier, signatures } }, once };
+    return { located: { ...located, earlier: { ...located.earlier, signatures } }, sight };
   }
 
   async #recall(
@@ -147,9 +154,9 @@ export class Verifier {
     return recallNamed(reference, { key: resolutionKeyOf(reference, keepers), tagMaxAgeMs }, this.#parts);
   }
 
-  async #gather({ located, once }: Found, plan: Plan, signal: AbortSignal): Promise<Dossier> {
+  async #gather({ located, sight }: Found, plan: Plan, signal: AbortSignal): Promise<Dossier> {
     const { subject, earlier } = located;
-    const dossier = await collect({ subject, plan, earlier, once }, this.#parts, signal);
+    const dossier = await collect({ subject, plan, earlier, once: sight.once }, sight.parts, signal);
     await this.#parts.records.dossiers.save(dossier);
     return dossier;
   }
