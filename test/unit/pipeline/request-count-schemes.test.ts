@@ -12,7 +12,7 @@ import { basicConstraints, issue } from "../../support/signing/certificates.ts";
 import { chainOf, NOTATION_SIGNATURE, signNotation } from "../../support/signing/notation.ts";
 import { GUN, TestCollection } from "../../support/signing/notary/collection.ts";
 import { NotaryHttp } from "../../support/signing/notary/http-server.ts";
-import { TestMemory } from "../../support/signing/notary/judging.ts";
+import { MemoryNotary, TestMemory } from "../../support/signing/notary/judging.ts";
 import { makeSigner } from "../../support/signing/notary/signer.ts";
 import { keyringOf, PgpKey, signedMessage } from "../../support/signing/openpgp.ts";
 import { extensionList, simplePayload } from "../../support/signing/simple-signing.ts";
@@ -171,5 +171,33 @@ describe(`${AUTHORITIES} authorities and ${SIGNATURES} signatures fetch each onc
         });
       }
     }
+
+    test("a collection published anew between two of its files is looked at again, by all authorities together", async () => {
+      const before = collection.publish();
+      const after = collection.raise("targets", "snapshot", "timestamp").publish();
+      /** Of the former state, the timestamp alone is seen. */
+      class Publishing extends MemoryNotary {
+        override async metadata(from: { readonly gun: string }, file: string): Promise<Uint8Array | undefined> {
+          const bytes = await super.metadata(from, file);
+          if (file === "timestamp.json") this.files = after;
+          return bytes;
+        }
+      }
+      const server = new Publishing(before);
+      const authorities = Object.entries(TARGETS).map(([name, more]) => {
+        return [name, `{ notary: { server: "https://notary.example.com", ${more} } }`];
+      });
+      const images = new MemoryImages().put(image);
+      const policies = { authorities: Object.fromEntries(authorities), files };
+      const verifier = countingVerifier(images, policies, { notary: server, memory: new TestMemory() });
+      const verdict = await allowed(verifier, `${GUN}:1.0`);
+      assert.deepEqual(
+        statusesByAuthority(verdict),
+        named(() => ({ verified: 1 })),
+      );
+      // The former snapshot is not there any more, and then all is as published.
+      const lost = [...before.keys()].filter((file) => file.startsWith("snapshot."));
+      assert.deepEqual(server.asked.toSorted(), ["root.json", "timestamp.json", ...lost, ...after.keys()].sort());
+    });
   });
 });
