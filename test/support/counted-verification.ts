@@ -4,19 +4,26 @@ import { policiesOf, verifierOf } from "../../bench/memory-assay.ts";
 import { parseReference } from "../../src/domain/reference.ts";
 import type { Verdict } from "../../src/domain/verdict.ts";
 import type { Verifier, VerifierParts } from "../../src/pipeline/verifier.ts";
-import type { MemoryImages } from "./memory-images.ts";
+import type { ImageSource } from "../../src/ports/image-source.ts";
 
 /** Authorities by name, each with its spec as YAML, the files they name, and the rule that is made for each of them. */
 export type CountedPolicies = {
   readonly authorities: Readonly<Record<string, string>>;
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   readonly rules?: (name: string) => readonly string[];
+  /** Which images it is about; those that tests keep in memory, unless given. */
+  readonly match?: string;
 };
 
 /** A verifier over these images whose one policy asks every authority. */
 export function countingVerifier(
-  images: MemoryImages,
-  { authorities, files, rules = (name) => [`{ signed: { by: ${name} } }`] }: CountedPolicies,
+  images: ImageSource,
+  {
+    authorities,
+    files,
+    rules = (name) => [`{ signed: { by: ${name} } }`],
+    match = "registry.example.com/**",
+  }: CountedPolicies,
   more: Partial<VerifierParts> = {},
 ): Verifier {
   const header = (kind: string, name: string): string =>
@@ -25,7 +32,7 @@ export function countingVerifier(
     ([name, spec]) => `${header("Authority", name)}spec: ${spec}\n---\n`,
   );
   const all = Object.keys(authorities).flatMap(rules);
-  const spec = `spec: { match: { images: ["registry.example.com/**"] }, rules: [${all.join(", ")}] }\n`;
+  const spec = `spec: { match: { images: ["${match}"] }, rules: [${all.join(", ")}] }\n`;
   return verifierOf(images, policiesOf(`${documents.join("")}${header("Policy", "all")}${spec}`, files), more);
 }
 

@@ -45,7 +45,7 @@ describe("two verifications at the same time", () => {
     await Promise.all([allowed(verifier, `${REPOSITORY}:1.0`), allowed(verifier, `${REPOSITORY}:latest`)]);
     assert.equal(images.asked.length, 2 * (1 + BEHIND_THE_TAG));
     const often = (one: string): number => images.asked.filter((each) => each === one).length;
-    assert.deepEqual([...new Set(images.asked)].map(often).sort(), [1, 1, 2, 2, 2]);
+    assert.deepEqual([...new Set(images.asked)].map(often), [1, 1, 2, 2, 2]);
     assert.deepEqual([often("manifest 1.0"), often("manifest latest")], [1, 1]);
   });
 
