@@ -8,7 +8,7 @@ import { matchPolicies } from "../policy/match.ts";
 import type { PolicySource } from "../ports/policy-source.ts";
 import type { Records } from "../records/records.ts";
 import type { Sources } from "../schemes/scheme.ts";
-import type { Answer, Judged } from "./assay.ts";
+import type { Answer, ImageView, Judged, SignedName } from "./assay.ts";
 import { collect } from "./collect.ts";
 import type { CollectParts } from "./collection.ts";
 import { isCovered } from "./coverage.ts";
@@ -45,8 +45,8 @@ type InForce = {
 /** The world as one verification sees it: what was looked at once in it is shared by all its steps. */
 type Sight = { readonly parts: VerifierParts; readonly once: Sources["once"] };
 
-/** A subject, and the sight in which it was found. */
-type Found = { readonly located: Located; readonly sight: Sight };
+/** A subject, the sight in which it was found, and by whose word if not the registry's. */
+type Found = { readonly located: Located; readonly sight: Sight; readonly signedName: SignedName | undefined };
 
 type Examined = { readonly dossier: Dossier; readonly facts: ImageFacts };
 
@@ -101,12 +101,16 @@ export class Verifier {
     }
   }
 
-  /** Everything that can be known, whatever the policies ask, of the subject that they would judge. Throws as `#find`. */
-  async inspect(reference: ImageReference, signal: AbortSignal): Promise<ImageFacts> {
+  /**
+   * Everything that can be known, whatever the policies ask, of the subject that they would judge. Throws `PortError` and
+   * `InputError`.
+   */
+  async inspect(reference: ImageReference, signal: AbortSignal): Promise<Omit<ImageView, "kind">> {
     const rules = this.#inForce(reference);
     const found = await this.#find(reference, rules, signal);
     const plan = fullPlan(rules.scope.set.authorities, this.#parts.schemes);
-    return this.#facts(await this.#gather(found, plan, signal), rules.scope);
+    const facts = await this.#facts(await this.#gather(found, plan, signal), rules.scope);
+    return { facts, signedName: found.signedName };
   }
 
   /** Facts of what is stored, under the trust in force; no request. */
@@ -131,7 +135,7 @@ export class Verifier {
     const parts = { ...this.#parts, images: onceByDigest(this.#parts.images) };
     const sight: Sight = { parts, once: onceEach() };
     if (reference.kind !== "tag" || keepers.length === 0)
-      return { located: await locate(reference, parts, signal), sight };
+      return { located: await locate(reference, parts, signal), sight, signedName: undefined };
     const digest = await signedDigestOf(reference, keepers, { ...parts, once: sight.once }, signal);
     const key = resolutionKeyOf(reference, keepers);
     const located =
@@ -141,7 +145,8 @@ export class Verifier {
     // What names the subject and what vouches for it must be one state, and not what was seen at another time.
     const seen = placesOf(keepers);
     const signatures = located.earlier.signatures.filter(({ source }) => !seen.includes(source));
-    return { located: { ...located, earlier: { ...located.earlier, signatures } }, sight };
+    const signedName = { authorities: keepers.map(({ authority }) => authority), isSigned: digest !== undefined };
+    return { located: { ...located, earlier: { ...located.earlier, signatures } }, sight, signedName };
   }
 
   async #recall(
