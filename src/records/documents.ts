@@ -1,14 +1,18 @@
 import { isDigestOf } from "../crypto/digest-of.ts";
 import { plainDescriptor } from "../domain/descriptor.ts";
 import type { Digest } from "../domain/digest.ts";
-import { ATTESTATION_EXTRACT } from "../domain/media-types.ts";
+import { ATTESTATION_EXTRACT, NOTARY_METADATA, REVOCATION_LIST } from "../domain/media-types.ts";
 import type { Document } from "../domain/subject.ts";
 import { SealedBytes, type RecordContext } from "./sealed-space.ts";
 
 /** Manifests, configurations and signatures are far smaller; attestations are fetched whole up to this size. */
 export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
-/** What was taken out of larger attestations, and is in no registry. */
-const MAX_EXTRACT_BYTES = 32 * 1024 * 1024;
+/**
+ * What is in no registry cannot be fetched again by its digest, and a dossier without it is not whole: then the image would be
+ * looked at anew each time. So it is kept as large as it is read: extracts of attestations, lists of revocations, Notary's files.
+ */
+export const MAX_UNFETCHABLE_BYTES = 32 * 1024 * 1024;
+const UNFETCHABLE: readonly string[] = [ATTESTATION_EXTRACT, REVOCATION_LIST, NOTARY_METADATA];
 
 /** The version of the layout: media type, line feed, bytes. */
 const VERSION = "1 ";
@@ -38,8 +42,10 @@ export class DocumentRecords {
   /** Whether it was kept: one that is too large, or whose bytes are not what its digest names, is not. */
   async put({ descriptor, bytes }: Document): Promise<boolean> {
     const { mediaType, digest } = descriptor;
-    const limit = mediaType === ATTESTATION_EXTRACT ? MAX_EXTRACT_BYTES : MAX_DOCUMENT_BYTES;
+    const limit = UNFETCHABLE.includes(mediaType) ? MAX_UNFETCHABLE_BYTES : MAX_DOCUMENT_BYTES;
     if (bytes.length > limit || mediaType.includes("\n") || !isDigestOf(digest, bytes)) return false;
+    // One list of revocations serves many images; reading it costs less than writing it again for each of them.
+    if (bytes.length > MAX_DOCUMENT_BYTES && (await this.get(digest))?.descriptor.mediaType === mediaType) return true;
     await this.#bytes.put(digest, Buffer.concat([Buffer.from(`${VERSION}${mediaType}\n`), bytes]));
     return true;
   }

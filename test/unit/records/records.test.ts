@@ -14,7 +14,8 @@ import { plus } from "../../../src/domain/instant.ts";
 import type { LayerContent, LayerEntry, LayerTally } from "../../../src/domain/layer-facts.ts";
 import type { RecordSpace, RecordStore } from "../../../src/ports/record-store.ts";
 import { DEFAULT_RETENTION } from "../../../src/ports/retention.ts";
-import { MAX_DOCUMENT_BYTES } from "../../../src/records/documents.ts";
+import { ATTESTATION_EXTRACT, NOTARY_METADATA, REVOCATION_LIST } from "../../../src/domain/media-types.ts";
+import { MAX_DOCUMENT_BYTES, MAX_UNFETCHABLE_BYTES } from "../../../src/records/documents.ts";
 import { MAX_CONTAINING_INDEXES } from "../../../src/records/index-entries.ts";
 import { createRecords, type Records } from "../../../src/records/records.ts";
 import { SteppedClock } from "../../support/system-clock.ts";
@@ -172,6 +173,24 @@ describe("documents", () => {
     assert.equal((await records.documents.get(limit.descriptor.digest))?.bytes.length, MAX_DOCUMENT_BYTES);
     const lying = { ...sampleDocument("a"), bytes: new TextEncoder().encode("b") };
     assert.equal(await records.documents.put(lying), false);
+  });
+
+  test("that no registry has are kept up to a limit of their own, and written once", async () => {
+    const { records, store } = bench();
+    for (const mediaType of [ATTESTATION_EXTRACT, REVOCATION_LIST, NOTARY_METADATA]) {
+      const of = (size: number) => {
+        const document = sampleDocument(mediaType.padEnd(size, "x"));
+        return { ...document, descriptor: { ...document.descriptor, mediaType } };
+      };
+      const large = of(MAX_DOCUMENT_BYTES + 1);
+      assert.equal(await records.documents.put(large), true);
+      const put = store.put.bind(store);
+      store.put = () => Promise.reject(new Error("written again"));
+      assert.equal(await records.documents.put(large), true);
+      store.put = put;
+      assert.deepEqual((await records.documents.get(large.descriptor.digest))?.bytes, large.bytes);
+      assert.equal(await records.documents.put(of(MAX_UNFETCHABLE_BYTES + 1)), false);
+    }
   });
 
   test("are hashed again when read, even under a genuine seal", async () => {
