@@ -38,7 +38,7 @@ export function countingVerifier(
 
 /** The verdict, which must allow the image: a count is low, too, where nothing was looked at. */
 export async function allowed(verifier: Verifier, image: string): Promise<Verdict> {
-  const answer = await verifier.verify(parseReference(image), AbortSignal.timeout(30_000));
+  const answer = await verifier.verify(parseReference(image), AbortSignal.timeout(120_000));
   assert.ok(answer.kind === "judged", JSON.stringify(answer));
   assert.equal(answer.verdict.decision, "allow", JSON.stringify(answer.verdict.findings));
   return answer.verdict;

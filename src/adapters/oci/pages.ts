@@ -10,7 +10,7 @@ import { headerOf } from "./transport.ts";
 export type Page = SizedJson & { readonly next: string | undefined };
 
 /** What all pages of a list may be together. */
-export type ListLimits = { readonly pages: number; readonly bytes: number };
+type ListLimits = { readonly pages: number; readonly bytes: number };
 
 /** Reads one page; `undefined` if the list is not there. */
 export async function readPage(answer: FollowedAnswer, what: string): Promise<Page | undefined> {

@@ -24,7 +24,7 @@ const PADDING = MAX_DOCUMENT_BYTES + 1024 * 1024;
 async function assertRemembered(verifier: Verifier, asked: () => number): Promise<void> {
   const first = asked();
   assert.ok(first > 0);
-  const recalled = await verifier.recall(parseReference(BY_DIGEST), 0, AbortSignal.timeout(10_000));
+  const recalled = await verifier.recall(parseReference(BY_DIGEST), 0, AbortSignal.timeout(120_000));
   assert.ok(recalled?.kind === "judged", "what was collected is not whole");
   assert.equal(recalled.verdict.decision, "allow");
   await allowed(verifier, BY_DIGEST);
