@@ -4,7 +4,7 @@ import { PortError } from "../src/domain/errors.ts";
 import type { PolicySet } from "../src/domain/policy.ts";
 import { parseReference } from "../src/domain/reference.ts";
 import { Layers } from "../src/pipeline/layers.ts";
-import { Verifier } from "../src/pipeline/verifier.ts";
+import { Verifier, type VerifierParts } from "../src/pipeline/verifier.ts";
 import { parsePolicyFiles } from "../src/policy/parse.ts";
 import type { ImageSource } from "../src/ports/image-source.ts";
 import type { RecordStore } from "../src/ports/record-store.ts";
@@ -35,14 +35,18 @@ function memoryStore(): RecordStore {
 }
 
 /** Policies as an operator would write them; `files` are the keys and roots that they name. */
-export function policiesOf(text: string, files: Readonly<Record<string, string>>): PolicySet {
-  const parse = parsePolicyFiles([{ name: "bench.yaml", text }], (_from, path) => Buffer.from(files[path] ?? ""));
+export function policiesOf(text: string, files: Readonly<Record<string, string | Uint8Array>>): PolicySet {
+  const read = (_from: string, path: string): Uint8Array => {
+    const content = files[path] ?? "";
+    return typeof content === "string" ? Buffer.from(content) : content;
+  };
+  const parse = parsePolicyFiles([{ name: "bench.yaml", text }], read);
   if (parse.kind === "parsed") return parse.set;
   throw new Error(parse.problems.map(({ message }) => message).join("; "));
 }
 
-/** The whole line from reference to remembered verdict over a registry in memory. */
-export function verifierOf(images: ImageSource, set: PolicySet): Verifier {
+/** The whole line from reference to remembered verdict over a registry in memory; `more` opens it to other servers. */
+export function verifierOf(images: ImageSource, set: PolicySet, more: Partial<VerifierParts> = {}): Verifier {
   const keyring = parseSealKeys(newSealKeyLine("bench"), "bench");
   const records = createRecords({ store: memoryStore(), keyring, clock: systemClock, onRefused: () => undefined }, 1);
   const reader = { read: refuse, close: async () => undefined };
@@ -64,6 +68,7 @@ export function verifierOf(images: ImageSource, set: PolicySet): Verifier {
     },
     unmatched: "deny",
     observer: { verdictDecided: () => undefined, gapSeen: () => undefined },
+    ...more,
   });
 }
 

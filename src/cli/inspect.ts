@@ -50,8 +50,13 @@ async function runInspect(context: Context): Promise<ExitCode> {
   }
   const answer = await look(image, config, context);
   if (answer.kind === "unresolved") return tellUnresolved(answer, format, context);
-  await deliver(context, (style) => (format === "json" ? printableJson(answer.facts) : factsText(answer.facts, style)));
+  await deliver(context, (style) => (format === "json" ? printableJson(shown(answer)) : factsText(answer, style)));
   return EXIT.allowed;
+}
+
+/** The facts, and whose word names the image if it is not the registry's alone. */
+function shown({ facts, signedName }: ImageView): object {
+  return signedName === undefined ? facts : { ...facts, signedName };
 }
 
 async function look(image: ImageArgument, config: Config, context: Context): Promise<ImageView | Unresolved> {

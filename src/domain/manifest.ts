@@ -39,6 +39,11 @@ export type Index = {
 export const MAX_LAYERS = 500;
 /** More entries than any real multi-platform index has (reference: inspection, limits). */
 export const MAX_INDEX_ENTRIES = 512;
+/**
+ * A list of referrers grows with every signature, attestation and bill of materials ever made of an image, so it may be far
+ * longer than an index: as many entries of a KiB as a manifest of 4 MiB, which the fallback tag keeps it in, has room for.
+ */
+export const MAX_REFERRERS = 4096;
 
 const FIELDS = [
   "schemaVersion",
@@ -63,12 +68,13 @@ function refuse(why: string): never {
 /**
  * One JSON that is both manifest and index lets two readers see two images (GHSA-5j5w-g665-5m35), so the document must
  * have the members of exactly one, and its own `mediaType` must agree with what it was served or described as.
- * Throws `InputError`. `maxLayers` is for artefacts whose layers are no image's.
+ * Throws `InputError`. `maxLayers` is for artefacts whose layers are no image's, `maxEntries` for lists that are no image.
  */
 export function parseManifest(
   value: JsonValue,
   servedAs: string | undefined,
   maxLayers: number = MAX_LAYERS,
+  maxEntries: number = MAX_INDEX_ENTRIES,
 ): Manifest | Index {
   const object = readStruct(value, FIELDS, PLACE);
   const version = requiredInteger(object, "schemaVersion", PLACE);
@@ -77,7 +83,7 @@ export function parseManifest(
   }
   if (version !== 2) refuse(`manifest.schemaVersion is ${version}, expected 2`);
   const mediaType = agreedMediaType(object, servedAs);
-  if (INDEX_TYPES.includes(mediaType)) return parseIndex(object, mediaType);
+  if (INDEX_TYPES.includes(mediaType)) return parseIndex(object, mediaType, maxEntries);
   if (MANIFEST_TYPES.includes(mediaType)) return parseImageManifest(object, mediaType, maxLayers);
   return refuse(`manifest has the media type ${quoted(mediaType)}, which is neither an image manifest nor an index`);
 }
@@ -90,12 +96,11 @@ function agreedMediaType(object: JsonObject, servedAs: string | undefined): stri
   return own ?? servedAs ?? refuse("manifest has no media type");
 }
 
-function parseIndex(object: JsonObject, mediaType: string): Index {
+function parseIndex(object: JsonObject, mediaType: string, maxEntries: number): Index {
   if (object.has("config") || object.has("layers"))
     refuse("manifest is ambiguous: it is an index that also has config or layers");
   const entries = optionalArray(object, "manifests", PLACE) ?? refuse("index has no manifests");
-  if (entries.length > MAX_INDEX_ENTRIES)
-    refuse(`index has ${entries.length} entries, more than the ${MAX_INDEX_ENTRIES} allowed`);
+  if (entries.length > maxEntries) refuse(`index has ${entries.length} entries, more than the ${maxEntries} allowed`);
   return {
     kind: "index",
     mediaType,

@@ -9,6 +9,10 @@ export const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
 export const IN_TOTO = "application/vnd.in-toto+json";
 /** Not in any registry: what was taken out of an attestation too large to keep, for our own stores. */
 export const ATTESTATION_EXTRACT = "application/vnd.assay.attestation-extract";
+/** A list of revoked certificates (RFC 2585), from the address that a certificate names. */
+export const REVOCATION_LIST = "application/pkix-crl";
+/** One file of a Notary v1 collection, from its server. */
+export const NOTARY_METADATA = "application/vnd.assay.notary-metadata+json";
 
 export const MANIFEST_TYPES: readonly string[] = [OCI_MANIFEST, DOCKER_MANIFEST];
 export const INDEX_TYPES: readonly string[] = [OCI_INDEX, DOCKER_LIST];

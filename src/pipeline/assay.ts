@@ -28,7 +28,15 @@ export type Answer = Judged | Unresolved;
 /** A job as its submitter sees it: the verdict comes from the sealed store, never from the queue. */
 export type JobView = { readonly record: JobRecord; readonly verdict: Verdict | undefined };
 
-export type ImageView = { readonly kind: "image"; readonly facts: ImageFacts };
+/** Whose word for what a tag is counts more than the registry's, and whether they say what it is. */
+export type SignedName = { readonly authorities: readonly string[]; readonly isSigned: boolean };
+
+export type ImageView = {
+  readonly kind: "image";
+  readonly facts: ImageFacts;
+  /** Absent where the registry alone says what the reference is. */
+  readonly signedName?: SignedName | undefined;
+};
 
 /** Everything the edges (API, command line, workers) may ask. References are parsed by then. */
 export interface Assay {
@@ -49,7 +57,10 @@ export interface Assay {
   waitForJob(id: JobId, signal: AbortSignal): Promise<JobView | undefined>;
   watchJob(id: JobId, signal: AbortSignal): AsyncIterable<JobView>;
   verdict(id: Digest): Promise<Verdict | undefined>;
-  /** Everything that can be known of an image, whatever the policies ask: all sources, all layers. */
+  /**
+   * Everything that can be known of an image, whatever the policies ask: all sources, all layers. Of the image that they
+   * would judge: where they let an authority say what a tag is, of the one that it names.
+   */
   inspect(reference: ImageReference, signal: AbortSignal): Promise<ImageView | Unresolved>;
   /** Facts as stored, without a request. */
   facts(repository: Repository, digest: Digest): Promise<ImageFacts | undefined>;

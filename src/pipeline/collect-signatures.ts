@@ -13,6 +13,7 @@ import { listStaleAt } from "./freshness.ts";
 import { indexesOf, looksOf, type Look as Spot } from "./looks.ts";
 import { observe } from "./observe.ts";
 import { onceEach } from "./once.ts";
+import { sharingDocuments, withCalls } from "./once-by-digest.ts";
 
 /**
  * Looks in each planned place for each digest that may carry a signature for this subject: the root, every leaf, and the
@@ -81,7 +82,10 @@ function manifestsOf({ root, leaves }: Subject): readonly Document[] {
   return [root, ...leaves.flatMap(({ manifest }) => (manifest.kind === "observed" ? [manifest.value.document] : []))];
 }
 
-/** Two schemes that both read referrers cost one list, and bytes that an earlier look brought are not fetched again. */
+/**
+ * Two places where the same is read, such as those of two authorities with other roots, cost one list, one manifest and one
+ * blob each, and bytes that an earlier look brought are not fetched again.
+ */
 function rememberingImages(
   images: ImageSource,
   earlier: readonly SignatureSource[],
@@ -96,29 +100,24 @@ function rememberingImages(
   const manifests = byDigest([...held, ...artifacts.filter(isManifest)]);
   const blobs = byDigest(documents.filter((each) => !isArtifact(each)).map(({ document }) => document));
   const once = onceEach();
-  const manifest: ImageSource["manifest"] = async (repository, digest, signal) =>
-    manifests.get(digest) ??
-    once(`${formatRepository(repository)}@${digest}`, async () =>
-      served(await images.manifest(repository, digest, signal)),
-    );
-  const blob: ImageSource["blob"] = async (repository, descriptor, limit, signal) => {
-    const bytes = blobs.get(descriptor.digest)?.bytes;
-    const isKnown = bytes !== undefined && bytes.length === descriptor.size && bytes.length <= limit;
-    return isKnown ? { descriptor, bytes } : images.blob(repository, descriptor, limit, signal);
-  };
-  const referrers: ImageSource["referrers"] = (repository, digest, signal) =>
-    once(`referrers of ${formatRepository(repository)}@${digest}`, () => images.referrers(repository, digest, signal));
-  return {
+  const shared = sharingDocuments(
+    withCalls(images, { manifest: async (...asked) => served(await images.manifest(...asked)) }),
+    once,
+  );
+  return withCalls(shared, {
     resolve: async (reference, signal) => served(await images.resolve(reference, signal)),
-    head: images.head.bind(images),
-    manifest,
-    blob,
-    stream: images.stream.bind(images),
-    signatures: images.signatures.bind(images),
-    tags: images.tags.bind(images),
-    repositories: images.repositories.bind(images),
-    referrers,
-  };
+    manifest: async (repository, digest, signal) =>
+      manifests.get(digest) ?? (await shared.manifest(repository, digest, signal)),
+    blob: async (repository, descriptor, limit, signal) => {
+      const bytes = blobs.get(descriptor.digest)?.bytes;
+      const isKnown = bytes !== undefined && bytes.length === descriptor.size && bytes.length <= limit;
+      return isKnown ? { descriptor, bytes } : await shared.blob(repository, descriptor, limit, signal);
+    },
+    referrers: (repository, digest, signal) =>
+      once(`referrers of ${formatRepository(repository)}@${digest}`, () =>
+        images.referrers(repository, digest, signal),
+      ),
+  });
 }
 
 function isManifest({ descriptor: { mediaType } }: Document): boolean {

@@ -89,7 +89,7 @@ async function inspect(
   signal: AbortSignal,
 ): Promise<ImageView | Unresolved> {
   try {
-    return { kind: "image", facts: await verifier.inspect(reference, signal) };
+    return { kind: "image", ...(await verifier.inspect(reference, signal)) };
   } catch (error) {
     signal.throwIfAborted();
     return unresolvedFrom(reference, error);

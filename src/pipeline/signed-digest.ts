@@ -50,7 +50,7 @@ export async function signedDigestOf(
 ): Promise<Digest | undefined> {
   const words = await Promise.all(
     keepers.map(async (keeper) => {
-      return { authority: keeper.authority, digest: await keeper.digestOf(reference, sources, signal) };
+      return { authority: keeper.authority, digest: await wordOf(keeper, reference, sources, signal) };
     }),
   );
   const signed = words.filter(({ digest }) => digest !== undefined);
@@ -62,4 +62,22 @@ export async function signedDigestOf(
     formatReference(reference),
     `the authorities that say what it is disagree (${said}): have the same image signed by each, or name it by digest`,
   );
+}
+
+/** What could not be asked is told with who was to be asked, since nothing else shows why the registry's word is not taken. */
+async function wordOf(
+  { authority, digestOf }: NameKeepers[number],
+  reference: TagReference,
+  sources: Sources,
+  signal: AbortSignal,
+): Promise<Digest | undefined> {
+  try {
+    return await digestOf(reference, sources, signal);
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    const { code, retryAfterMs, message } = error;
+    const detail = `what it is, is for the authority ${authority} to say (resolve: signedDigest), which could not be asked: ${message}`;
+    const later = retryAfterMs === undefined ? {} : { retryAfterMs };
+    throw new PortError(code, formatReference(reference), detail, { cause: error, ...later });
+  }
 }

@@ -8,7 +8,7 @@ import { matchPolicies } from "../policy/match.ts";
 import type { PolicySource } from "../ports/policy-source.ts";
 import type { Records } from "../records/records.ts";
 import type { Sources } from "../schemes/scheme.ts";
-import type { Answer, Judged } from "./assay.ts";
+import type { Answer, ImageView, Judged, SignedName } from "./assay.ts";
 import { collect } from "./collect.ts";
 import type { CollectParts } from "./collection.ts";
 import { isCovered } from "./coverage.ts";
@@ -17,6 +17,7 @@ import { examine, factsId } from "./examine.ts";
 import { lapsedLists } from "./lapsed.ts";
 import { locate, locateNamed, recall, recallNamed, type Located } from "./locate.ts";
 import { onceEach } from "./once.ts";
+import { onceByDigest } from "./once-by-digest.ts";
 import { fullPlan, planOf, type Plan } from "./plan.ts";
 import type { Observer } from "./observer.ts";
 import { nameKeepersOf, placesOf, resolutionKeyOf, signedDigestOf, type NameKeepers } from "./signed-digest.ts";
@@ -41,8 +42,11 @@ type InForce = {
   readonly keepers: NameKeepers;
 };
 
-/** A subject, and what was looked at to find it. */
-type Found = { readonly located: Located; readonly once: Sources["once"] };
+/** The world as one verification sees it: what was looked at once in it is shared by all its steps. */
+type Sight = { readonly parts: VerifierParts; readonly once: Sources["once"] };
+
+/** A subject, the sight in which it was found, and by whose word if not the registry's. */
+type Found = { readonly located: Located; readonly sight: Sight; readonly signedName: SignedName | undefined };
 
 type Examined = { readonly dossier: Dossier; readonly facts: ImageFacts };
 
@@ -97,12 +101,16 @@ export class Verifier {
     }
   }
 
-  /** Everything that can be known, whatever the policies ask. Throws `PortError` and `InputError`. */
-  async inspect(reference: ImageReference, signal: AbortSignal): Promise<ImageFacts> {
-    const scope = this.#scope();
-    const located = await locate(reference, this.#parts, signal);
-    const plan = fullPlan(scope.set.authorities, this.#parts.schemes);
-    return this.#facts(await this.#gather({ located, once: onceEach() }, plan, signal), scope);
+  /**
+   * Everything that can be known, whatever the policies ask, of the subject that they would judge. Throws `PortError` and
+   * `InputError`.
+   */
+  async inspect(reference: ImageReference, signal: AbortSignal): Promise<Omit<ImageView, "kind">> {
+    const rules = this.#inForce(reference);
+    const found = await this.#find(reference, rules, signal);
+    const plan = fullPlan(rules.scope.set.authorities, this.#parts.schemes);
+    const facts = await this.#facts(await this.#gather(found, plan, signal), rules.scope);
+    return { facts, signedName: found.signedName };
   }
 
   /** Facts of what is stored, under the trust in force; no request. */
@@ -119,13 +127,16 @@ export class Verifier {
     return { scope, matched, plan: planOf(matched, authorities, schemes), keepers };
   }
 
-  /** The registry says what a tag is, unless the policies in force let somebody else say it. */
+  /**
+   * The registry says what a tag is, unless the policies in force let somebody else say it. Throws `PortError` and
+   * `InputError`.
+   */
   async #find(reference: ImageReference, { keepers }: InForce, signal: AbortSignal): Promise<Found> {
-    const parts = this.#parts;
-    const once = onceEach();
+    const parts = { ...this.#parts, images: onceByDigest(this.#parts.images) };
+    const sight: Sight = { parts, once: onceEach() };
     if (reference.kind !== "tag" || keepers.length === 0)
-      return { located: await locate(reference, parts, signal), once };
-    const digest = await signedDigestOf(reference, keepers, { ...parts, once }, signal);
+      return { located: await locate(reference, parts, signal), sight, signedName: undefined };
+    const digest = await signedDigestOf(reference, keepers, { ...parts, once: sight.once }, signal);
     const key = resolutionKeyOf(reference, keepers);
     const located =
       digest === undefined
@@ -134,7 +145,8 @@ export class Verifier {
     // What names the subject and what vouches for it must be one state, and not what was seen at another time.
     const seen = placesOf(keepers);
     const signatures = located.earlier.signatures.filter(({ source }) => !seen.includes(source));
-    return { located: { ...located, earlier: { ...located.earlier, signatures } }, once };
+    const signedName = { authorities: keepers.map(({ authority }) => authority), isSigned: digest !== undefined };
+    return { located: { ...located, earlier: { ...located.earlier, signatures } }, sight, signedName };
   }
 
   async #recall(
@@ -147,9 +159,9 @@ export class Verifier {
     return recallNamed(reference, { key: resolutionKeyOf(reference, keepers), tagMaxAgeMs }, this.#parts);
   }
 
-  async #gather({ located, once }: Found, plan: Plan, signal: AbortSignal): Promise<Dossier> {
+  async #gather({ located, sight }: Found, plan: Plan, signal: AbortSignal): Promise<Dossier> {
     const { subject, earlier } = located;
-    const dossier = await collect({ subject, plan, earlier, once }, this.#parts, signal);
+    const dossier = await collect({ subject, plan, earlier, once: sight.once }, sight.parts, signal);
     await this.#parts.records.dossiers.save(dossier);
     return dossier;
   }

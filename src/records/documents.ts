@@ -1,13 +1,17 @@
 import { isDigestOf } from "../crypto/digest-of.ts";
 import type { Digest } from "../domain/digest.ts";
-import { ATTESTATION_EXTRACT } from "../domain/media-types.ts";
+import { ATTESTATION_EXTRACT, NOTARY_METADATA, REVOCATION_LIST } from "../domain/media-types.ts";
 import type { Document } from "../domain/subject.ts";
 import type { RecordContext } from "./sealed-space.ts";
 
 /** Manifests, configurations and signatures are far smaller; attestations are fetched whole up to this size. */
 export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
-/** What was taken out of larger attestations, and is in no registry. */
-const MAX_EXTRACT_BYTES = 32 * 1024 * 1024;
+/**
+ * What is in no registry cannot be fetched again by its digest, and a dossier without it is not whole: then the image would be
+ * looked at anew each time. So it is kept as large as it is read: extracts of attestations, lists of revocations, Notary's files.
+ */
+export const MAX_UNFETCHABLE_BYTES = 32 * 1024 * 1024;
+const UNFETCHABLE: readonly string[] = [ATTESTATION_EXTRACT, REVOCATION_LIST, NOTARY_METADATA];
 
 const SPACE = "document";
 
@@ -29,10 +33,18 @@ export class DocumentRecords {
 
   /** Whether it was kept: one that is too large is not. */
   async put({ descriptor, bytes }: Document): Promise<boolean> {
-    const limit = descriptor.mediaType === ATTESTATION_EXTRACT ? MAX_EXTRACT_BYTES : MAX_DOCUMENT_BYTES;
+    const { mediaType, digest } = descriptor;
+    const limit = UNFETCHABLE.includes(mediaType) ? MAX_UNFETCHABLE_BYTES : MAX_DOCUMENT_BYTES;
     if (bytes.length > limit) return false;
-    await this.#context.store.put(SPACE, descriptor.digest, bytes);
+    // One list of revocations serves many images; reading it costs less than writing it again for each of them.
+    if (bytes.length > MAX_DOCUMENT_BYTES && (await this.#has(digest))) return true;
+    await this.#context.store.put(SPACE, digest, bytes);
     return true;
+  }
+
+  async #has(digest: Digest): Promise<boolean> {
+    const [bytes] = await this.getMany([digest]);
+    return bytes !== undefined;
   }
 
   #checked(digest: Digest, bytes: Uint8Array | undefined): Uint8Array | undefined {

@@ -3,6 +3,7 @@ import { digestOf } from "../crypto/digest-of.ts";
 import { plainDescriptor } from "../domain/descriptor.ts";
 import type { PortCode } from "../domain/errors.ts";
 import type { Gap } from "../domain/gap.ts";
+import { REVOCATION_LIST } from "../domain/media-types.ts";
 import { quoted } from "../domain/quoted.ts";
 import type { Document } from "../domain/subject.ts";
 
@@ -11,7 +12,7 @@ export type Method = "ocsp" | "crl";
 
 const MEDIA_TYPES: Readonly<Record<Method, string>> = {
   ocsp: "application/ocsp-response",
-  crl: "application/pkix-crl",
+  crl: REVOCATION_LIST,
 };
 /** sha256 of the certificate's DER. */
 const CERTIFICATE = "dev.assay.revocation.certificate";

@@ -175,6 +175,9 @@ describe("Notary v1 with real servers", { timeout: 180_000 }, () => {
     assert.deepEqual([moved.decision, moved.digest, moved.image], ["allow", FIRST, reference]);
     assert.match(moved.signatures[0]?.notes.join() ?? "", /deploy it by this digest/);
     const signal = AbortSignal.timeout(10_000);
+    const seen = await app.assay.inspect(parseReference(reference), signal);
+    assert.ok(seen.kind === "image");
+    assert.deepEqual([seen.facts.digest, seen.signedName], [FIRST, { authorities: ["dct"], isSigned: true }]);
     const old = await app.assay.inForce(parseReference(reference), { tagMaxAgeMs: 0 }, signal);
     assert.equal(old, undefined, "an older look is no answer");
     await notary.sign(gunOf(path), "1.0", SECOND);

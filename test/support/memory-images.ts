@@ -79,7 +79,8 @@ export class MemoryImages implements ImageSource {
     return await Promise.resolve({ via: "referrers-tag", descriptors: this.#referrers.get(digest) ?? [] });
   }
 
-  async signatures(): Promise<Uint8Array | undefined> {
+  async signatures(_repository: Repository, digest: Digest): Promise<Uint8Array | undefined> {
+    this.asked.push(`signatures ${digest}`);
     return await Promise.resolve(this.extension);
   }
 

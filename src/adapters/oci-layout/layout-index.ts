@@ -2,7 +2,7 @@ import { parseStrictJson } from "../../crypto/strict-json.ts";
 import type { Descriptor } from "../../domain/descriptor.ts";
 import { InputError, PortError } from "../../domain/errors.ts";
 import { readStruct, requiredString, type JsonPlace } from "../../domain/json.ts";
-import { parseManifest, type Index } from "../../domain/manifest.ts";
+import { MAX_LAYERS, MAX_REFERRERS, parseManifest, type Index } from "../../domain/manifest.ts";
 import { OCI_INDEX } from "../../domain/media-types.ts";
 import { readLimited } from "../../net/limited-body.ts";
 import type { LayoutFiles } from "./layout-files.ts";
@@ -11,6 +11,12 @@ import type { LayoutFiles } from "./layout-files.ts";
 const REF_NAME = "org.opencontainers.image.ref.name";
 /** As a registry's manifests are bounded. */
 export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
+
+/**
+ * `index.json` is no image's index: clients list there whatever a layout holds, all signatures and attestations of its images
+ * too. Each entry is read when the layout is opened.
+ */
+const MAX_LAYOUT_ENTRIES = 2 * MAX_REFERRERS;
 
 export function tagOf(entry: Descriptor): string | undefined {
   return entry.annotations[REF_NAME];
@@ -36,7 +42,7 @@ async function readWhole(files: LayoutFiles, name: string): Promise<Uint8Array> 
 
 function parseIndex(bytes: Uint8Array, name: string): Index {
   const value = parseStrictJson(bytes, { code: "layout", name, maxBytes: MAX_DOCUMENT_BYTES });
-  const index = parseManifest(value, OCI_INDEX);
+  const index = parseManifest(value, OCI_INDEX, MAX_LAYERS, MAX_LAYOUT_ENTRIES);
   if (index.kind !== "index") throw new InputError("layout", `${name} is not an image index`);
   return index;
 }

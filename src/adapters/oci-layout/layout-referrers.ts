@@ -2,7 +2,7 @@ import { parseStrictJson } from "../../crypto/strict-json.ts";
 import type { Descriptor } from "../../domain/descriptor.ts";
 import { algorithmOf, hexOf, type Digest } from "../../domain/digest.ts";
 import { InputError, PortError } from "../../domain/errors.ts";
-import { parseManifest, type Index, type Manifest } from "../../domain/manifest.ts";
+import { MAX_LAYERS, MAX_REFERRERS, parseManifest, type Index, type Manifest } from "../../domain/manifest.ts";
 import type { Document } from "../../domain/subject.ts";
 import type { Referrers } from "../../ports/image-source.ts";
 import { findTag, MAX_DOCUMENT_BYTES } from "./layout-index.ts";
@@ -38,6 +38,7 @@ export async function gatherReferrers(
   digest: Digest,
 ): Promise<Referrers> {
   const named = layout.subjects.get(digest) ?? [];
+  checkCount(named.length, `${layout.place} referrers of ${digest}`);
   const tag = findTag(layout.index, `${algorithmOf(digest)}-${hexOf(digest).slice(0, 64)}`, layout.place);
   if (tag === undefined) return { via: "referrers-api", descriptors: named };
   const document = await layout.read(tag);
@@ -47,13 +48,22 @@ export async function gatherReferrers(
   if (list.kind !== "index")
     throw new PortError("malformed", `${layout.place} ${tag.digest}`, "the list of referrers is not an index");
   const known = new Set(named.map((descriptor) => descriptor.digest));
-  return {
-    via: "referrers-tag",
-    descriptors: [...named, ...list.manifests.filter((entry) => !known.has(entry.digest))],
-  };
+  const listed = list.manifests.filter((entry) => !known.has(entry.digest));
+  checkCount(named.length + listed.length, `${layout.place} referrers of ${digest}`);
+  return { via: "referrers-tag", descriptors: [...named, ...listed] };
 }
 
-/** A document of a layout that cannot be read is the layout's fault. */
+/** Reaching the limit is an error: judging the first of them would let the rest hide. */
+function checkCount(count: number, what: string): void {
+  if (count <= MAX_REFERRERS) return;
+  const mend = "copy the image anew with those of its signatures and attestations that are needed";
+  throw new PortError("too-many", what, `it has ${count} referrers, more than the ${MAX_REFERRERS} allowed: ${mend}`);
+}
+
+/**
+ * A document of a layout that cannot be read is the layout's fault. How many entries an index has is for those to say who go
+ * through them: an image's index is read anew for that, and here its size alone is bounded.
+ */
 function parseDocument(document: Document): Manifest | Index {
   const { digest, mediaType } = document.descriptor;
   try {
@@ -62,7 +72,7 @@ function parseDocument(document: Document): Manifest | Index {
       name: `manifest ${digest}`,
       maxBytes: MAX_DOCUMENT_BYTES,
     });
-    return parseManifest(value, mediaType);
+    return parseManifest(value, mediaType, MAX_LAYERS, Number.POSITIVE_INFINITY);
   } catch (error) {
     if (error instanceof InputError)
       throw new PortError("malformed", `manifest ${digest}`, error.message, { cause: error });

@@ -21,11 +21,15 @@ export async function readBytes(answer: FollowedAnswer, limit: number, what: str
   return readLimited(answer.body, limit, what);
 }
 
-export async function readJson(answer: FollowedAnswer, what: string): Promise<JsonValue> {
+/** JSON with the size in bytes that it had. */
+export type SizedJson = { readonly value: JsonValue; readonly size: number };
+
+export async function readJson(answer: FollowedAnswer, what: string): Promise<SizedJson> {
   const bytes = await readBytes(answer, MAX_MANIFEST_BYTES, what);
-  return asAnswer(what, () =>
+  const value = asAnswer(what, () =>
     parseStrictJson(bytes, { code: "json", name: "the answer", maxBytes: MAX_MANIFEST_BYTES }),
   );
+  return { value, size: bytes.length };
 }
 
 /** Text from a registry that is not what it claims is the world lying, not the caller: `InputError` → `PortError`. */

@@ -4,7 +4,7 @@ import type { Registry, Repository, Tag } from "../../domain/reference.ts";
 import { apiPath, isRepositoryPath } from "./endpoint.ts";
 import type { Exchange, Question } from "./exchange.ts";
 import { asAnswer } from "./json-answer.ts";
-import { MAX_LIST_ENTRIES, MAX_LIST_PAGES } from "./limits.ts";
+import { MAX_LIST_BYTES, MAX_LIST_ENTRIES, MAX_LIST_PAGES } from "./limits.ts";
 import { followPages, readPage } from "./pages.ts";
 import { CATALOG_SCOPE, pullScope } from "./scope.ts";
 
@@ -63,7 +63,8 @@ async function* listNames(
   const first = await exchange.ask(question, (answer) => readPage(answer, what));
   if (first === undefined) throw new PortError("not-found", what, "the registry has no such list");
   let count = 0;
-  for await (const value of followPages(exchange, question, first, MAX_LIST_PAGES)) {
+  const limits = { pages: MAX_LIST_PAGES, bytes: MAX_LIST_BYTES };
+  for await (const value of followPages(exchange, question, first, limits)) {
     const names = asAnswer(what, () => namesIn(value, member));
     count += names.length;
     if (count > MAX_LIST_ENTRIES) throw new PortError("too-many", what, `it has more than ${MAX_LIST_ENTRIES} entries`);

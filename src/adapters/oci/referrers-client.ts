@@ -11,7 +11,7 @@ import { fetchManifest } from "./documents.ts";
 import { refuseStatus, type Exchange, type Question } from "./exchange.ts";
 import { asAnswer, mediaTypeOf } from "./json-answer.ts";
 import { MAX_REMEMBERED } from "../../net/limits.ts";
-import { MAX_MANIFEST_BYTES, MAX_REFERRER_PAGES } from "./limits.ts";
+import { MAX_MANIFEST_BYTES, MAX_REFERRER_BYTES, MAX_REFERRER_PAGES } from "./limits.ts";
 import { followPages, readPage, type Page } from "./pages.ts";
 import type { FollowedAnswer } from "./redirects.ts";
 import { checkCount, parseReferrers, referrersTag } from "./referrers.ts";
@@ -47,7 +47,8 @@ export class ReferrersClient {
 
   async #gather(question: Question, first: Page): Promise<readonly Descriptor[]> {
     const found: Descriptor[] = [];
-    for await (const value of followPages(this.#exchange, question, first, MAX_REFERRER_PAGES)) {
+    const limits = { pages: MAX_REFERRER_PAGES, bytes: MAX_REFERRER_BYTES };
+    for await (const value of followPages(this.#exchange, question, first, limits)) {
       found.push(...parseReferrers(value, question.what));
       checkCount(found.length, question.what);
     }

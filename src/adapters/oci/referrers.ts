@@ -10,10 +10,10 @@ import {
   type JsonPlace,
   type JsonValue,
 } from "../../domain/json.ts";
+import { MAX_REFERRERS } from "../../domain/manifest.ts";
 import { OCI_INDEX } from "../../domain/media-types.ts";
 import type { Tag } from "../../domain/reference.ts";
 import { asAnswer } from "./json-answer.ts";
-import { MAX_REFERRERS } from "./limits.ts";
 
 const FIELDS = [
   "schemaVersion",
@@ -47,7 +47,9 @@ export function parseReferrers(value: JsonValue, what: string): readonly Descrip
   });
 }
 
-/** Reaching the limit is an error: judging the first thousand would let the rest hide. */
+/** Reaching the limit is an error: judging the first of them would let the rest hide. */
 export function checkCount(count: number, what: string): void {
-  if (count > MAX_REFERRERS) throw new PortError("too-many", what, `it has more than ${MAX_REFERRERS} referrers`);
+  if (count <= MAX_REFERRERS) return;
+  const mend = "delete signatures, attestations and other referrers of this image that nobody needs any more";
+  throw new PortError("too-many", what, `it has more than the ${MAX_REFERRERS} referrers allowed: ${mend}`);
 }

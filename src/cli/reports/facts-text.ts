@@ -11,6 +11,7 @@ import type {
 import type { Known } from "../../domain/gap.ts";
 import type { Sighting } from "../../domain/sighting.ts";
 import { formatPlatform } from "../../domain/platform.ts";
+import type { ImageView, SignedName } from "../../pipeline/assay.ts";
 import type { ShownSignature } from "../shown-verdict.ts";
 import { printableData, type Style } from "../terminal-text.ts";
 import { layerTable } from "./layer-table.ts";
@@ -20,12 +21,13 @@ import { signatureLines } from "./signature-text.ts";
 const MAX_SIGHTINGS = 5;
 
 /** An image for people: platform by platform, then who signed, then where was looked. */
-export function factsText(raw: ImageFacts, style: Style): string {
-  const facts = printableData(raw);
+export function factsText(view: Pick<ImageView, "facts" | "signedName">, style: Style): string {
+  const facts = printableData(view.facts);
   const { repository, digest, shape, containedIn } = facts;
   const lines = [
     style.strong(`${repository.registry}/${repository.path}`),
     field("digest", digest),
+    ...nameLines(printableData(view.signedName)),
     field("shape", shape),
     ...containedIn.map((index) => field("part of", index)),
     ...facts.platforms.flatMap((platform) => ["", ...platformLines(platform, style)]),
@@ -41,6 +43,16 @@ export function factsText(raw: ImageFacts, style: Style): string {
     ...indented(facts.sources.map(sourceLine), "  (none)"),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Why the digest is another than the registry's tag shows, or why it is not. */
+function nameLines(name: SignedName | undefined): readonly string[] {
+  if (name === undefined) return [];
+  const who = name.authorities.join(", ");
+  const said = name.isSigned
+    ? `signed as this digest by ${who}, wherever the registry's tag points`
+    : `not signed by ${who}: the digest is what the registry's tag points to`;
+  return [field("name", said)];
 }
 
 function field(name: string, value: string): string {

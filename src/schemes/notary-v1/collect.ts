@@ -1,4 +1,5 @@
 import { plainDescriptor } from "../../domain/descriptor.ts";
+import { canonicalJson } from "../../crypto/canonical-json.ts";
 import { digestOf } from "../../crypto/digest-of.ts";
 import { InputError, PortError } from "../../domain/errors.ts";
 import type { SignatureEvidence } from "../../domain/evidence.ts";
@@ -76,7 +77,7 @@ async function look(work: Look): Promise<Seen> {
     const before = await sources.memory.get(key);
     const remembered = before === undefined ? undefined : readMemory(before, collection);
     const files = new Map<string, Uint8Array | undefined>();
-    const outcome = await fetchCollection(work, remembered, files);
+    const outcome = await fetchCollection({ ...work, looks, remembered }, files);
     const seen: Seen = { data: { gun: collection.gun, files, remembered: before }, outcome };
     if (outcome.kind === "refused" && mayBeOfTwoStates(outcome.reason) && looks < MAX_LOOKS) continue;
     if (outcome.kind !== "trusted") return seen;
@@ -107,18 +108,21 @@ function readMemory(bytes: Uint8Array, collection: NotaryCollection): Remembered
   }
 }
 
+/** Which of the looks at a collection this is, from 1, and what was known of it before. */
+type Attempt = Look & { readonly looks: number; readonly remembered: Remembered | undefined };
+
 /** Fills `files` with whatever the verification asked for. */
 async function fetchCollection(
-  { keeper, collection, sources, signal }: Look,
-  remembered: Remembered | undefined,
+  attempt: Attempt,
   files: Map<string, Uint8Array | undefined> & CollectionFiles,
 ): Promise<CollectionOutcome> {
+  const { keeper, collection, remembered } = attempt;
   const steps = verifySteps({ gun: collection.gun, pins: keeper.pins, remembered });
   let total = 0;
   let turn = steps.next();
   while (turn.done !== true) {
     const { file, limit } = turn.value;
-    const bytes = await sources.notary.metadata(collection, file, limit, signal);
+    const bytes = await fetchFile(attempt, file, limit);
     total += bytes?.length ?? 0;
     if (total > MAX_TOTAL_BYTES) {
       throw new PortError("too-large", what(collection), `more than the ${MAX_TOTAL_BYTES} bytes allowed together`);
@@ -127,6 +131,20 @@ async function fetchCollection(
     turn = steps.next(bytes);
   }
   return turn.value;
+}
+
+/**
+ * One request for all authorities that name the same collection, whatever they pin: what is believed differs, what the server
+ * gives does not. Whoever looks again shares with others that look again, and never with a former look.
+ */
+async function fetchFile(
+  { collection, looks, sources, signal }: Attempt,
+  file: string,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  const { server, ca = "", gun } = collection;
+  const key = `notary ${looks} ${canonicalJson([server, ca, gun, file, limit])}`;
+  return await sources.once(key, () => sources.notary.metadata(collection, file, limit, signal));
 }
 
 function what({ server, gun }: NotaryCollection): string {

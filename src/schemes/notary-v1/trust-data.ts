@@ -12,6 +12,7 @@ import {
   requiredString,
   type JsonPlace,
 } from "../../domain/json.ts";
+import { NOTARY_METADATA } from "../../domain/media-types.ts";
 import type { Document } from "../../domain/subject.ts";
 import type { CollectionFiles } from "./collection.ts";
 import { decodeRemembered, type Remembered } from "./remembered.ts";
@@ -25,13 +26,12 @@ export type TrustData = {
 
 const LISTING = "application/vnd.assay.notary-collection.v1+json";
 const REMEMBERED = "application/vnd.assay.notary-memory.v1+json";
-const METADATA = "application/vnd.assay.notary-metadata+json";
 /** A line for each of some hundred files. */
 const MAX_LISTING_BYTES = 256 * 1024;
 
 /** A listing of the files by name first, then each distinct one of them. */
 export function documentsOf({ gun, files, remembered }: TrustData): readonly Document[] {
-  const named = [...files].map(([file, bytes]) => ({ file, document: bytes && document(METADATA, bytes) }));
+  const named = [...files].map(([file, bytes]) => ({ file, document: bytes && document(NOTARY_METADATA, bytes) }));
   const memory = remembered && document(REMEMBERED, remembered);
   const listing = canonicalJson({
     gun,

@@ -9,6 +9,7 @@ import type { AttestationFact, ImageFacts, Opinion } from "../../../src/domain/f
 import { parseInstant } from "../../../src/domain/instant.ts";
 import { parseReference } from "../../../src/domain/reference.ts";
 import type { AuthorityName } from "../../../src/domain/trust.ts";
+import type { SignedName } from "../../../src/pipeline/assay.ts";
 import { cli, digestOfLetter, fakeWorld } from "../../support/cli-fake.ts";
 
 const WEB = "registry.example.com/shop/web:1.2";
@@ -137,11 +138,27 @@ const FACTS: ImageFacts = {
   ],
 };
 
-function world(facts: ImageFacts = FACTS) {
+function world(facts: ImageFacts = FACTS, signedName?: SignedName) {
   const fake = fakeWorld();
-  fake.inspected[WEB] = () => Promise.resolve({ kind: "image", facts });
+  fake.inspected[WEB] = () => Promise.resolve({ kind: "image", facts, signedName });
   return fake;
 }
+
+test("says by whose word the tag is this digest, in both formats", async () => {
+  const signed = world(FACTS, { authorities: ["dct"], isSigned: true });
+  const lines = (await cli(["inspect", WEB], signed)).out.split("\n");
+  assert.equal(lines[2], "  name         signed as this digest by dct, wherever the registry's tag points");
+  const unsigned = world(FACTS, { authorities: ["dct", "other\u001b[2J"], isSigned: false });
+  const { out } = await cli(["inspect", WEB], unsigned);
+  assert.match(
+    out,
+    /^ {2}name {9}not signed by dct, other\\x1b\[2J: the digest is what the registry's tag points to$/m,
+  );
+  const json = JSON.parse((await cli(["inspect", WEB, "--format", "json"], signed)).out) as Record<string, unknown>;
+  assert.deepEqual(json["signedName"], { authorities: ["dct"], isSigned: true });
+  const plain = JSON.parse((await cli(["inspect", WEB, "--format", "json"], world())).out) as object;
+  assert.ok(!("signedName" in plain));
+});
 
 test("shows configuration, user, composition, layers, signatures and sources of each platform", async () => {
   const ran = await cli(["inspect", WEB], world());

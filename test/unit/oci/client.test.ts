@@ -7,6 +7,7 @@ import { createRegistryClient } from "../../../src/adapters/oci/client.ts";
 import type { RegistryClientOptions } from "../../../src/adapters/oci/options.ts";
 import type { RequestReport } from "../../../src/net/request-report.ts";
 import { InputError } from "../../../src/domain/errors.ts";
+import { MAX_REFERRERS } from "../../../src/domain/manifest.ts";
 import type { ImageSource } from "../../../src/ports/image-source.ts";
 import { isPortError } from "../../support/port-error.ts";
 import { issueCertificate } from "../../support/certificates.ts";
@@ -539,7 +540,7 @@ describe("content", { timeout: 30_000 }, () => {
 });
 
 describe("lists", { timeout: 30_000 }, () => {
-  test("of a thousand referrers are read whole, and of more not at all", async () => {
+  test("of as many referrers as are allowed are read whole, and of more not at all", async () => {
     const { registry, image } = await start();
     const artifactType = "application/vnd.test";
     const fill = async (count: number): Promise<void> => {
@@ -548,23 +549,46 @@ describe("lists", { timeout: 30_000 }, () => {
       }
     };
     const source = clientOf(registry);
-    await fill(1000);
+    await fill(MAX_REFERRERS);
     const all = await source.referrers(registry.repository(PATH), image.descriptor.digest, never);
-    assert.equal(all.descriptors.length, 1000);
-    await fill(1001);
+    assert.equal(all.descriptors.length, 4096);
+    await fill(MAX_REFERRERS + 1);
     const asked = source.referrers(registry.repository(PATH), image.descriptor.digest, never);
     await assert.rejects(asked, isPortError("too-many"));
   });
 
-  test("of referrers on more than twenty pages are refused", async () => {
+  test("of as many referrers as are allowed are read in pages of fifty", async () => {
+    const { registry, image } = await start({ pageSize: 50 });
+    const artifactType = "application/vnd.test";
+    for (let at = 0; at < MAX_REFERRERS; at += 1) {
+      await putReferrer(registry, PATH, image.descriptor, { artifactType, payload: Buffer.from(`s${at}`) });
+    }
+    const list = registry.content.referrers(PATH, image.descriptor.digest);
+    registry.content.referrers = () => list;
+    const all = await clientOf(registry).referrers(registry.repository(PATH), image.descriptor.digest, never);
+    assert.deepEqual([all.descriptors.length, registry.requests.length], [4096, 82]);
+  });
+
+  test("of referrers whose pages are too large together are refused, however few they list", async () => {
+    const { registry, image } = await start({ pageSize: 1 });
+    const annotations = { padding: "p".repeat(3_900_000) };
+    for (let at = 0; at < 5; at += 1) {
+      const parts = { artifactType: "application/vnd.test", payload: Buffer.from(`s${at}`), annotations };
+      await putReferrer(registry, PATH, image.descriptor, parts);
+    }
+    const asked = clientOf(registry).referrers(registry.repository(PATH), image.descriptor.digest, never);
+    await assert.rejects(asked, isPortError("too-large"));
+  });
+
+  test("of referrers on more pages than are allowed are refused", async () => {
     const { registry, image } = await start({ pageSize: 1 });
     const artifactType = "application/vnd.test";
-    for (let at = 0; at < 21; at += 1) {
+    for (let at = 0; at < 83; at += 1) {
       await putReferrer(registry, PATH, image.descriptor, { artifactType, payload: Buffer.from(`s${at}`) });
     }
     const asked = clientOf(registry).referrers(registry.repository(PATH), image.descriptor.digest, never);
     await assert.rejects(asked, isPortError("too-many"));
-    assert.equal(registry.requests.length, 20);
+    assert.equal(registry.requests.length, 82);
   });
 
   test("whose pages lead in a circle are refused", async () => {

@@ -14,7 +14,8 @@ import { plus } from "../../../src/domain/instant.ts";
 import type { LayerContent, LayerEntry, LayerTally } from "../../../src/domain/layer-facts.ts";
 import type { RecordSpace, RecordStore } from "../../../src/ports/record-store.ts";
 import { DEFAULT_RETENTION } from "../../../src/ports/retention.ts";
-import { MAX_DOCUMENT_BYTES } from "../../../src/records/documents.ts";
+import { ATTESTATION_EXTRACT, NOTARY_METADATA, REVOCATION_LIST } from "../../../src/domain/media-types.ts";
+import { MAX_DOCUMENT_BYTES, MAX_UNFETCHABLE_BYTES } from "../../../src/records/documents.ts";
 import { MAX_CONTAINING_INDEXES } from "../../../src/records/index-entries.ts";
 import { createRecords, type Records } from "../../../src/records/records.ts";
 import { SteppedClock } from "../../support/system-clock.ts";
@@ -173,6 +174,25 @@ describe("documents", () => {
     const limit = sampleDocument("x".repeat(MAX_DOCUMENT_BYTES));
     assert.equal(await world.records.documents.put(limit), true);
     assert.equal((await bytesOf(world, limit.descriptor.digest))?.length, MAX_DOCUMENT_BYTES);
+  });
+
+  test("that no registry has are kept up to a limit of their own, and written once", async () => {
+    const world = bench();
+    const { records, store } = world;
+    for (const mediaType of [ATTESTATION_EXTRACT, REVOCATION_LIST, NOTARY_METADATA]) {
+      const of = (size: number) => {
+        const document = sampleDocument(mediaType.padEnd(size, "x"));
+        return { ...document, descriptor: { ...document.descriptor, mediaType } };
+      };
+      const large = of(MAX_DOCUMENT_BYTES + 1);
+      assert.equal(await records.documents.put(large), true);
+      const put = store.put.bind(store);
+      store.put = () => Promise.reject(new Error("written again"));
+      assert.equal(await records.documents.put(large), true);
+      store.put = put;
+      assert.deepEqual(await bytesOf(world, large.descriptor.digest), large.bytes);
+      assert.equal(await records.documents.put(of(MAX_UNFETCHABLE_BYTES + 1)), false);
+    }
   });
 
   test("that are not what their digest names are not there, with an alarm", async () => {
