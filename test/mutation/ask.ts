@@ -1,0 +1,9 @@
+// Runs the given test files in this process, in this order, and exits 1 at the first failure.
+import { run } from "node:test";
+
+run({ files: process.argv.slice(2), isolation: "none" })
+  .on("test:fail", ({ name, file }) => {
+    process.stderr.write(`${file ?? ""}: ${name}\n`);
+    process.exit(1);
+  })
+  .resume();

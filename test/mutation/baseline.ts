@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+import { readCoverage, type Coverage } from "./coverage.ts";
+import { ROOT, type TreeCopy } from "./tree-copy.ts";
+
+/** How a test file fares where nothing is broken: how long it takes, and what of the source it comes to. */
+export type Baseline = { readonly millis: number; readonly coverage: Coverage };
+
+const MEMORY = join(ROOT, ".cache/mutants");
+const LONGEST_MS = 300_000;
+const IMPORT = /(?:from\s+|import\s+|import\(|new URL\()"(\.[^"]+)"/g;
+
+/** Runs the test file in the tree, or remembers it if nothing that it imports has changed. Throws for one that fails. */
+export async function baselineOf(test: string, tree: TreeCopy): Promise<Baseline> {
+  const kept = join(MEMORY, `${fingerprint(test)}.json`);
+  if (existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8")) as Baseline;
+  const folder = mkdtempSync(join(tmpdir(), "assay-coverage-"));
+  try {
+    const { passed, millis, failure } = await tree.ask([test], LONGEST_MS, { NODE_V8_COVERAGE: folder });
+    if (!passed) throw new Error(`${test} fails where nothing is broken: no mutant can be blamed for it\n${failure}`);
+    const baseline = { millis, coverage: readCoverage(folder, tree.folder) };
+    mkdirSync(MEMORY, { recursive: true });
+    writeFileSync(kept, JSON.stringify(baseline));
+    return baseline;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Of a file and of all that it imports. */
+function fingerprint(test: string): string {
+  const hash = createHash("sha256");
+  const seen = new Set<string>();
+  const visit = (path: string): void => {
+    if (seen.has(path) || !existsSync(path)) return;
+    seen.add(path);
+    if (!path.endsWith(".ts")) return;
+    const text = readFileSync(path, "utf8");
+    hash.update(path).update(text);
+    for (const [, target = ""] of text.matchAll(IMPORT)) visit(resolve(dirname(path), target));
+  };
+  visit(join(ROOT, test));
+  return hash.digest("hex");
+}
