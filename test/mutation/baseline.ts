@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 
 import { readCoverage, type Coverage } from "./coverage.ts";
 import { ROOT, type TreeCopy } from "./tree-copy.ts";
@@ -15,7 +15,7 @@ const IMPORT = /(?:from\s+|import\s+|import\(|new URL\()"(\.[^"]+)"/g;
 
 /** Runs the test file in the tree, or remembers it if nothing that it imports has changed. Throws for one that fails. */
 export async function baselineOf(test: string, tree: TreeCopy): Promise<Baseline> {
-  const kept = join(MEMORY, `${fingerprint(test)}.json`);
+  const kept = join(MEMORY, `${fingerprint(test, tree.folder)}.json`);
   if (existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8")) as Baseline;
   const folder = mkdtempSync(join(tmpdir(), "assay-coverage-"));
   try {
@@ -31,7 +31,7 @@ export async function baselineOf(test: string, tree: TreeCopy): Promise<Baseline
 }
 
 /** Of a file and of all that it imports. */
-function fingerprint(test: string): string {
+function fingerprint(test: string, folder: string): string {
   const hash = createHash("sha256");
   const seen = new Set<string>();
   const visit = (path: string): void => {
@@ -39,9 +39,9 @@ function fingerprint(test: string): string {
     seen.add(path);
     if (!path.endsWith(".ts")) return;
     const text = readFileSync(path, "utf8");
-    hash.update(path).update(text);
+    hash.update(relative(folder, path)).update(text);
     for (const [, target = ""] of text.matchAll(IMPORT)) visit(resolve(dirname(path), target));
   };
-  visit(join(ROOT, test));
+  visit(join(folder, test));
   return hash.digest("hex");
 }

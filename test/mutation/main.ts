@@ -85,6 +85,7 @@ async function work(line: Case[], survivors: Mutant[]): Promise<number> {
   try {
     for (let one = line.shift(); one !== undefined && Date.now() < DEADLINE; one = line.shift()) {
       done += 1;
+      if (line.length % 20 === 0) process.stderr.write(`${line.length} left\n`);
       if (!(await survives(one, copy))) continue;
       say(`survives: ${nameOf(one.mutant)}`);
       survivors.push(one.mutant);

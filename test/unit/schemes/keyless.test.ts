@@ -158,6 +158,20 @@ describe("a keyless signature", () => {
     assert.equal(verdictOf(await judge("a bundle", rekor2({ stamps: at("2023-11-14T22:14:00Z") }))), "verified");
   });
 
+  test("verifies by whichever authority of the trust root issued its certificate", async () => {
+    const authorities = stranger.rootJson(chain.log).certificateAuthorities;
+    for (const join of [
+      (ours: typeof authorities) => [...ours, ...authorities],
+      (ours: typeof authorities) => [...authorities, ...ours],
+    ]) {
+      const root = (proper: TrustedRootJson): object => ({
+        ...proper,
+        certificateAuthorities: join(proper.certificateAuthorities),
+      });
+      assert.equal(verdictOf(await judge("a bundle", { root })), "verified");
+    }
+  });
+
   test("verifies by a log that was retired after the timestamp, where the entry states no time", async () => {
     const retired = (end: string) => (root: TrustedRootJson) => {
       root.tlogs[0]!.publicKey.validFor["end"] = end;
@@ -749,6 +763,15 @@ describe("a keyless authority cannot be made", () => {
         certificateAuthority: { roots: [{ pem: sameKey.pem, from: "leaf.crt" }], intermediates: [] },
       }),
       /leaf\.crt holds a certificate that is of no authority/,
+    ],
+    "with root certificates of which one is a leaf's": [
+      chain.authority({
+        certificateAuthority: {
+          roots: [{ pem: chain.fulcio.root.pem + sameKey.pem, from: "bundle.crt" }],
+          intermediates: [],
+        },
+      }),
+      /bundle\.crt holds a certificate that is of no authority/,
     ],
     "without root certificates of its own PKI": [
       chain.authority({ certificateAuthority: { roots: [], intermediates: [] } }),
