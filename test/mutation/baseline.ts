@@ -19,7 +19,10 @@ export async function baselineOf(test: string, tree: TreeCopy): Promise<Baseline
   if (existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8")) as Baseline;
   const folder = mkdtempSync(join(tmpdir(), "assay-coverage-"));
   try {
-    const { passed, millis, failure } = await tree.ask([test], LONGEST_MS, { NODE_V8_COVERAGE: folder });
+    const { passed, millis, failure } = await tree.ask([test], LONGEST_MS, {
+      NODE_V8_COVERAGE: folder,
+      NODE_DISABLE_COMPILE_CACHE: "1",
+    });
     if (!passed) throw new Error(`${test} fails where nothing is broken: no mutant can be blamed for it\n${failure}`);
     const baseline = { millis, coverage: readCoverage(folder, tree.folder) };
     mkdirSync(MEMORY, { recursive: true });

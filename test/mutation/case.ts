@@ -20,7 +20,9 @@ export function allCases(only: string, near: boolean): readonly Case[] {
     files
       .filter((file) => pattern.test(file))
       .flatMap((file) => {
-        const sorted = tests.filter((test) => !near || !isFar(test)).sort((a, b) => kinship(file, b) - kinship(file, a));
+        const sorted = tests
+          .filter((test) => !near || !isFar(test))
+          .sort((a, b) => kinship(file, b) - kinship(file, a));
         return mutantsOf(file, readFileSync(join(ROOT, file), "utf8")).map((mutant) => ({ mutant, tests: sorted }));
       }),
   );

@@ -39,9 +39,7 @@ const NO_DECISION = /^\s*(?:\/\/|\/?\*|import |export type |type |(?:export )?fu
 export function mutantsOf(file: string, source: string): readonly Mutant[] {
   return [...OPERATORS, ...QUESTIONS]
     .flatMap(([pattern, to]) =>
-      [...source.matchAll(pattern)].flatMap((match) =>
-        mutantAt(file, source, match.index, { from: match[0], to }),
-      ),
+      [...source.matchAll(pattern)].flatMap((match) => mutantAt(file, source, match.index, { from: match[0], to })),
     )
     .sort((a, b) => a.at - b.at);
 }

@@ -25,7 +25,13 @@ export class TreeCopy {
       cwd: this.folder,
       detached: true,
       stdio: ["ignore", "ignore", "pipe"],
-      env: { ASSAY_VECTORS: resolve(ROOT, "../shared/vectors"), ...process.env, ...env },
+      // Reading the same source again and again is most of a short run.
+      env: {
+        NODE_COMPILE_CACHE: join(this.folder, "compiled"),
+        ASSAY_VECTORS: resolve(ROOT, "../shared/vectors"),
+        ...process.env,
+        ...env,
+      },
     });
     let failure = "";
     child.stderr.on("data", (chunk: Buffer) => (failure = (failure + chunk.toString()).slice(-500)));

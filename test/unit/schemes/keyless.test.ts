@@ -539,6 +539,25 @@ describe("a keyless signature does not count with", () => {
   });
 });
 
+describe("a chain beside a certificate is refused unread", () => {
+  const issued = chain.fulcio.issue();
+  const { pem } = chain.fulcio.intermediate;
+  const CHAINS = {
+    "with more certificates than a path can have": [pem.repeat(12), "rejected malformed at parsed"],
+    "with more text than so many certificates are": [
+      `${pem}${"\n".repeat(512 * 1024)}`,
+      "rejected malformed at parsed",
+    ],
+    "but not at the limit": [pem.repeat(11), "verified"],
+  } as const;
+  for (const [what, [above, expected]] of Object.entries(CHAINS)) {
+    test(what, async () => {
+      const legacy = { key: issued.key, certificate: { pem: issued.pem, chain: above } };
+      assert.equal(verdictOf(await judge("a .sig tag", { legacy })), expected);
+    });
+  }
+});
+
 describe("a keyless authority explains", () => {
   test("who signed, where it does not name them", async () => {
     const opinion = await judge("a bundle", { leaf: { names: [email("eve@example.com")] } });
@@ -582,6 +601,17 @@ describe("a keyless authority explains", () => {
       timestampOf({ ...proper, tbs: Buffer.from("another") }),
     ]);
     assert.match(mixed, /is not the log's word for this certificate/);
+  });
+
+  test("whether no timestamp comes with a signature, or only a stranger's", async () => {
+    const trust = { timestamp: "required" } as const;
+    const foreign = new TestTimestampAuthority();
+    const stamps = (signature: Buffer): readonly Buffer[] => [foreign.stamp(signature, { at: "2023-11-14T22:14:00Z" })];
+    assert.match(detailOf(await judge("a bundle", { trust })), /but no RFC 3161 timestamp comes with the signature$/);
+    assert.match(
+      detailOf(await judge("a bundle", { trust, stamps })),
+      /but none of its RFC 3161 timestamps is of an authority in the trust root$/,
+    );
   });
 
   test("an authority of keys the other way round", async () => {

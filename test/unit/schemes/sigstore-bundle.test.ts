@@ -328,6 +328,28 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case]>
   ],
   "a negative index": ["rejected malformed at parsed", withEntry({ logIndex: "-1" })],
   "no inclusion proof": ["rejected malformed at parsed", withEntry({ inclusionProof: undefined })],
+  "no promise in version 0.1": [
+    "rejected malformed at parsed",
+    {
+      sign: {
+        bundle: (proper) => ({
+          ...changeEntry(proper, { inclusionPromise: undefined }),
+          mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.1",
+        }),
+      },
+    },
+  ],
+  "neither promise nor proof in version 0.1": [
+    "rejected log-missing at log",
+    {
+      sign: {
+        bundle: (proper) => ({
+          ...changeEntry(proper, { inclusionPromise: undefined, inclusionProof: undefined }),
+          mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.1",
+        }),
+      },
+    },
+  ],
   "a timestamp that is required and absent": [
     "rejected timestamp-missing at timestamp",
     { trust: { timestamp: "required" } },
@@ -364,6 +386,19 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case]>
     {
       sign: {
         statement: (text) => text.replace("https://sigstore.dev/cosign/sign/v1", "https://slsa.dev/provenance/v1"),
+      },
+    },
+  ],
+  "an attestation's predicate, before an annotation that attestations need not have": [
+    "rejected wrong-predicate at predicate",
+    { ...withStatement("cosign/sign/v1", "cosign/sign/v2"), trust: { annotations: { env: "prod" } } },
+  ],
+  "the signed digest, before the predicate of what is said about another image": [
+    "rejected wrong-subject at subject",
+    {
+      sign: {
+        statement: (text) =>
+          text.replace(hexOf(image.digest), hexOf(other.digest)).replace("cosign/sign/v1", "cosign/sign/v2"),
       },
     },
   ],
