@@ -1,5 +1,10 @@
 // Runs the given test files in this process, in this order, and exits 1 at the first failure.
+import { resolve } from "node:path";
 import { run } from "node:test";
+
+import { keepRsaKeys } from "./kept-keys.ts";
+
+keepRsaKeys(resolve(import.meta.dirname, "../../kept-keys"));
 
 run({ files: process.argv.slice(2), isolation: "none" })
   .on("test:fail", ({ name, file }) => {

@@ -21,22 +21,25 @@ export function allCases(only: string, near: boolean): readonly Case[] {
       .filter((file) => pattern.test(file))
       .flatMap((file) => {
         const sorted = tests
-          .filter((test) => !near || !isFar(test))
+          .filter((test) => !near || !isFar(file, test))
           .sort((a, b) => kinship(file, b) - kinship(file, a));
         return mutantsOf(file, readFileSync(join(ROOT, file), "utf8")).map((mutant) => ({ mutant, tests: sorted }));
       }),
   );
 }
 
-/** Words that a source file and a test have in common; fuzzers, which are slow, and other people's clients come last. */
+/** Words that a source file and a test have in common; those that are far come last. */
 function kinship(file: string, test: string): number {
   const words = new Set(file.split(/[/.-]/));
   const common = test.split(/[/.-]/).filter((word) => words.has(word)).length;
-  return common - (isFar(test) ? 10 : 0);
+  return common - (isFar(file, test) ? 10 : 0);
 }
 
-function isFar(test: string): boolean {
-  return /fuzz|conformance/.test(test);
+/** What takes long and is rarely the first to notice: fuzzers, other people's clients, and attestations for the rest. */
+const SLOW = ["fuzz", "conformance", "attestation"];
+
+function isFar(file: string, test: string): boolean {
+  return SLOW.some((word) => test.split(/[/.-]/).includes(word) && !file.includes(word));
 }
 
 /** A test that never comes to a place cannot notice what is there. */
