@@ -35,8 +35,8 @@ function kinship(file: string, test: string): number {
   return common - (isFar(file, test) ? 10 : 0);
 }
 
-/** What takes long and is rarely the first to notice: fuzzers, other people's clients, and attestations for the rest. */
-const SLOW = ["fuzz", "conformance", "attestation"];
+/** What takes long and is rarely the first to notice: fuzzers, properties, other people's clients, and attestations for the rest. */
+const SLOW = ["fuzz", "conformance", "attestation", "algebra", "cel"];
 
 function isFar(file: string, test: string): boolean {
   return SLOW.some((word) => test.split(/[/.-]/).includes(word) && !file.includes(word));

@@ -54,7 +54,8 @@ const TURNS = [1, 3, Infinity];
 async function isNoticed(mutant: Mutant, turn: readonly Witness[], copy: TreeCopy): Promise<boolean> {
   const limit = turn.reduce((sum, { millis }) => sum + millis, PATIENCE_MS);
   const tests = turn.map(({ test }) => test);
-  const { passed, failure } = await copy.with(mutant.file, mutant.text, () => copy.ask(tests, limit));
+  const { passed, failure, millis } = await copy.with(mutant.file, mutant.text, () => copy.ask(tests, limit));
+  if (!passed && millis >= limit) process.stderr.write(`hangs: ${nameOf(mutant)}\n`);
   const by = tests.find((test) => failure.includes(test)) ?? tests[0];
   if (!passed) noticed.set(`${mutant.file} ${by}`, (noticed.get(`${mutant.file} ${by}`) ?? 0) + 1);
   return !passed;
