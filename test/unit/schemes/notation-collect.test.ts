@@ -169,6 +169,12 @@ describe("revocation is looked up", () => {
       withTsa,
       [leafOf(leaf)],
     ],
+    [
+      "for no timestamp of a signing authority, whose word is enough",
+      { ...stamped, scheme: "notary.x509.signingAuthority" },
+      notationAuthority({ signingAuthority: [root], tsa: [tsa.root] }),
+      [leafOf(leaf)],
+    ],
     ["for no signature that does not hold", { signature: () => Buffer.alloc(64) }, trust, []],
     ["for no envelope that cannot be read", { envelope: () => Buffer.from("{") }, trust, []],
     ["for no store of another type", {}, notationAuthority({ signingAuthority: [root] }), []],

@@ -57,6 +57,17 @@ describe("trust stores and identities", () => {
   for (const [name, of, expected] of ROWS)
     test(`${name} is not trusted`, async () => assert.equal(await verdict(of), expected));
 
+  test("a chain that leads into no store is told which stores were asked", async () => {
+    const authority = { sign: { scheme: "notary.x509.signingAuthority" } } as const;
+    const both = notationAuthority({ ca: [stranger[2]], signingAuthority: [stranger[2]] });
+    assert.match(await detail({ trust: both }), /no certificate of it is in ca:acme$/);
+    assert.match(await detail({ ...authority, trust: both }), /no certificate of it is in signingAuthority:acme$/);
+    assert.match(
+      await detail({ ...authority, trust: notationAuthority({ ca }) }),
+      /is in a signingAuthority store, of which none is named$/,
+    );
+  });
+
   const identity = (...identities: readonly string[]): Case => ({ trust: notationAuthority({ ca }, { identities }) });
   for (const matching of [
     "C=US, ST=WA, O=acme",

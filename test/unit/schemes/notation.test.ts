@@ -172,6 +172,8 @@ const BROKEN: readonly (readonly [string, Case["sign"] & object, string])[] = [
     { header: withMore({ cty: "application/json" }) },
     "rejected wrong-predicate at signature",
   ],
+  ["whose content type is no text", { header: withMore({ cty: 7 }) }, "rejected unsupported at signature"],
+  ["whose scheme is no text", { header: withMore({ [SCHEME]: 7 }) }, "rejected unsupported at signature"],
   ["without crit", { header: without("crit") }, "rejected unsupported at signature"],
   [
     "whose scheme is not critical",
