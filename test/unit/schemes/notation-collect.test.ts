@@ -6,6 +6,7 @@ import { plainDescriptor } from "../../../src/domain/descriptor.ts";
 import { PortError } from "../../../src/domain/errors.ts";
 import type { SignatureEvidence } from "../../../src/domain/evidence.ts";
 import { DOCKER_MANIFEST, OCI_MANIFEST } from "../../../src/domain/media-types.ts";
+import type { Document } from "../../../src/domain/subject.ts";
 import type { NotationAuthority } from "../../../src/domain/trust.ts";
 import { MAX_SIGNATURES } from "../../../src/schemes/limits.ts";
 import type { RevocationEvidence } from "../../../src/schemes/notation/revocation-port.ts";
@@ -96,6 +97,17 @@ describe("Notary Project signatures are collected", () => {
     test(`and say so where the registry has lost the ${what}`, async () => {
       const { evidence } = await collect(images(signNotation({ image, chain })), trust);
       assert.deepEqual(await opinionsOf(evidence), ["rejected missing-document at fetched"]);
+    });
+  }
+
+  for (const [what, at] of [
+    ["image", 1],
+    ["envelope", 2],
+  ] as const) {
+    test(`and do not count where a store has lost the ${what}`, async () => {
+      const { evidence } = await collect(signed({}), trust);
+      const partly = evidence.map((each) => ({ ...each, documents: each.documents.toSpliced(at, 1) }));
+      assert.deepEqual(await opinionsOf(partly), ["rejected missing-document at fetched"]);
     });
   }
 
@@ -207,6 +219,16 @@ describe("revocation is looked up", () => {
     const { evidence } = await collect(signed({}), trust, { documents: [document], gaps: [gap] });
     assert.deepEqual([evidence[0]?.documents.at(-1), evidence[0]?.gaps], [document, [gap]]);
     assert.deepEqual(await opinionsOf(evidence), ["verified"]);
+    const read: (readonly Document[])[] = [];
+    const assess = notationScheme({
+      collect: async () => await Promise.resolve({ documents: [], gaps: [] }),
+      judge: (_, documents) => {
+        read.push(documents);
+        return { kind: "good", until: undefined, notes: [] };
+      },
+    }).authority(trust);
+    await assess?.(evidence[0]!, targetOf(image.digest));
+    assert.deepEqual(read, [[document]]);
   });
 });
 
@@ -235,6 +257,11 @@ describe("the place of an authority's signatures", () => {
     const keys = authorities.map(keyOf);
     assert.equal(new Set(keys).size, authorities.length);
     assert.ok(keys.every((key) => /^notation:referrers\+revocation-[0-9a-f]{16}$/.test(key ?? "")));
+  });
+
+  test("is one of its own where one of several statements looks revocation up", () => {
+    const statements = [...notationAuthority({ ca: [root] }, skipped).statements, ...trust.statements];
+    assert.match(keyOf({ ...trust, statements }) ?? "", /^notation:referrers\+revocation-/);
   });
 
   test("is another for other signers' stores too where only their timestamps' authorities are looked up", async () => {
