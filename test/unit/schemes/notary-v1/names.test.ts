@@ -116,6 +116,14 @@ suite("a digest without a tag", () => {
     assert.equal(await judge(collection, B, { requested: `${GUN}@${B}` }), "unsigned");
   });
 
+  test("is verified under the tag beside it, if that is signed for it too", async () => {
+    const collection = new TestCollection().sign("0.9", A).sign("1.0", A).sign("2.0", A);
+    assert.match(
+      notesOf(await judge(collection, A, { requested: `${GUN}:1.0@${A}` })),
+      /^signed as .*:1\.0 by targets$/,
+    );
+  });
+
   test("beside a tag wins over the tag, whose own digest is told", async () => {
     const collection = new TestCollection().sign("1.0", A).sign("2.0", B);
     const requested = `${GUN}:2.0@${A}`;
