@@ -385,6 +385,21 @@ suite("delegations that must have signed", () => {
     assert.equal(outcomeOf(await judge(collection, A, { change, requested })), "conflicting-digests");
   });
 
+  test("must agree by every algorithm that both name a digest by", async () => {
+    const collection = two();
+    const signing = (role: string, fill: number): void => {
+      const sha512 = Buffer.alloc(64, fill).toString("base64");
+      collection.targets[role]!["1.0"] = { length: 1, hashes: { sha256: base64Of(A), sha512 } };
+    };
+    signing("targets/a", 1);
+    signing("targets/b", 1);
+    const outcome = async (): Promise<string> =>
+      outcomeOf(await judge(collection, A, { change: requiring(collection, "targets/a", "targets/b") }));
+    assert.equal(await outcome(), "verified");
+    signing("targets/b", 2);
+    assert.equal(await outcome(), "conflicting-digests");
+  });
+
   test("must have signed this very name", async () => {
     const collection = two();
     delete collection.targets["targets/b"]!["1.0"];
