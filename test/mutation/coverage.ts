@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Parts of a file by offset, and how often each ran; the smallest part around an offset tells. */
-export type Ranges = readonly (readonly [start: number, end: number, count: number])[];
+type Ranges = readonly (readonly [start: number, end: number, count: number])[];
 
 /** What ran of each source file, per process; types are stripped into spaces, so offsets are those of the source. */
 export type Coverage = Readonly<Record<string, readonly Ranges[]>>;

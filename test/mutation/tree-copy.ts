@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 export const ROOT = resolve(import.meta.dirname, "../..");
 
 /** `failure` names the test that failed, where it could. */
-export type Answer = { readonly passed: boolean; readonly millis: number; readonly failure: string };
+type Answer = { readonly passed: boolean; readonly millis: number; readonly failure: string };
 
 /** A copy of the project in which source may be broken. */
 export class TreeCopy {
