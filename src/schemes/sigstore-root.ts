@@ -65,5 +65,5 @@ type Chain = {
 };
 
 function certificatesOf({ leaf, intermediates, root }: Chain): readonly Certificate[] {
-  return [...(leaf === undefined ? [] : [leaf]), ...intermediates, root];
+  return [leaf ?? root, ...intermediates, root];
 }

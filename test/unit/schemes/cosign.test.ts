@@ -291,6 +291,20 @@ describe("a refusal says", () => {
       new RegExp(`for "${other.digest}", not for ${image.digest}`),
     );
   });
+
+  const SAID = {
+    "what it says": ["test", '"test"'],
+    "that it says nothing": [undefined, "nothing"],
+    "that it says no text": [7, "no string"],
+  } as const;
+  for (const [what, [env, words]] of Object.entries(SAID)) {
+    test(`${what} for an annotation that the authority asks for`, async () => {
+      const annotations = env === undefined ? {} : { env };
+      const opinion = await judge({ sign: { annotations }, trust: { annotations: { env: "prod" } } });
+      const detail = `the signature says ${words} for "env", not "prod"`;
+      assert.equal(opinion?.kind === "rejected" && opinion.detail, detail);
+    });
+  }
 });
 
 describe("the manifest of a digest's signatures", () => {

@@ -8,6 +8,9 @@ import type { Opinion } from "../../../src/domain/facts.ts";
 import { instantOf } from "../../../src/domain/instant.ts";
 import { OCI_EMPTY } from "../../../src/domain/media-types.ts";
 import type { CosignAuthority } from "../../../src/domain/trust.ts";
+import { compileProver } from "../../../src/schemes/prover.ts";
+import { parseBundle } from "../../../src/schemes/sigstore-bundle/bundle.ts";
+import { proveBundle } from "../../../src/schemes/sigstore-bundle/bundle-signature.ts";
 import { MemoryImages } from "../../support/memory-images.ts";
 import { artifactOf, imageOf } from "../../support/signing/artifact.ts";
 import { BUNDLE_TYPE, bundleEntry, signBundle, type Bundle, type BundleOptions } from "../../support/signing/bundle.ts";
@@ -59,6 +62,11 @@ describe("a sigstore bundle that refers to an image", () => {
     test(`is found where the list says "${listed}"`, async () =>
       assert.equal(verdictOf(await judge({ listed })), "verified"));
   }
+
+  test("is found in a manifest that does not say itself what it holds", async () => {
+    const manifest: BundleOptions["manifest"] = ({ artifactType: _, ...rest }) => rest;
+    assert.equal(verdictOf(await judge({ sign: { manifest } })), "verified");
+  });
 
   test("is not fetched where the list names another type", async () => {
     const images = new MemoryImages().refer(
@@ -127,6 +135,17 @@ describe("a sigstore bundle that refers to an image", () => {
       assert.equal(verdictOf(await judge({ sign: { bundle } })), "verified");
     });
   }
+
+  test("verifies with whole numbers that are written as numbers", async () => {
+    const bundle = (proper: Bundle): object => {
+      const [entry] = proper.verificationMaterial.tlogEntries!;
+      return changeEntry(proper, {
+        logIndex: Number(entry!["logIndex"]),
+        integratedTime: Number(entry!["integratedTime"]),
+      });
+    };
+    assert.equal(verdictOf(await judge({ sign: { bundle } })), "verified");
+  });
 
   test("verifies without an entry where the operator ignores the log", async () => {
     assert.equal(verdictOf(await judge({ sign: { log: undefined }, trust: UNLOGGED })), "verified");
@@ -327,7 +346,31 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case]>
     withEntry({ kindVersion: { kind: "hashedrekord", version: "0.0.1" } }),
   ],
   "a negative index": ["rejected malformed at parsed", withEntry({ logIndex: "-1" })],
+  "an index that no double holds exactly": ["rejected malformed at parsed", withEntry({ logIndex: 2 ** 60 })],
+  "an index that is no whole number": ["rejected malformed at parsed", withEntry({ logIndex: 0.5 })],
   "no inclusion proof": ["rejected malformed at parsed", withEntry({ inclusionProof: undefined })],
+  "no promise in version 0.1": [
+    "rejected malformed at parsed",
+    {
+      sign: {
+        bundle: (proper) => ({
+          ...changeEntry(proper, { inclusionPromise: undefined }),
+          mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.1",
+        }),
+      },
+    },
+  ],
+  "neither promise nor proof in version 0.1": [
+    "rejected log-missing at log",
+    {
+      sign: {
+        bundle: (proper) => ({
+          ...changeEntry(proper, { inclusionPromise: undefined, inclusionProof: undefined }),
+          mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.1",
+        }),
+      },
+    },
+  ],
   "a timestamp that is required and absent": [
     "rejected timestamp-missing at timestamp",
     { trust: { timestamp: "required" } },
@@ -367,6 +410,19 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case]>
       },
     },
   ],
+  "an attestation's predicate, before an annotation that attestations need not have": [
+    "rejected wrong-predicate at predicate",
+    { ...withStatement("cosign/sign/v1", "cosign/sign/v2"), trust: { annotations: { env: "prod" } } },
+  ],
+  "the signed digest, before the predicate of what is said about another image": [
+    "rejected wrong-subject at subject",
+    {
+      sign: {
+        statement: (text) =>
+          text.replace(hexOf(image.digest), hexOf(other.digest)).replace("cosign/sign/v1", "cosign/sign/v2"),
+      },
+    },
+  ],
   "an attestation by its manifest": [
     "rejected wrong-predicate at found",
     { sign: { predicateType: "https://slsa.dev/provenance/v1" } },
@@ -400,6 +456,17 @@ const BROKEN: Readonly<Record<string, readonly [expected: string, broken: Case]>
   "no subject in the manifest": [
     "rejected wrong-subject at found",
     { sign: { manifest: (proper) => ({ ...proper, subject: undefined }) } },
+  ],
+  "no bundle in a bundle's manifest": [
+    "rejected malformed at parsed",
+    {
+      sign: {
+        manifest: (proper) => ({
+          ...proper,
+          layers: proper.layers.map((layer) => ({ ...layer, mediaType: OCI_EMPTY })),
+        }),
+      },
+    },
   ],
   "two layers in the manifest": [
     "rejected malformed at parsed",
@@ -501,6 +568,38 @@ describe("an otherwise valid bundle is refused for", () => {
     const opinion = await judge({ ...withEntry({ inclusionPromise: undefined }), trust });
     assert.equal(verdictOf(opinion), "rejected log-untrusted at log");
   });
+});
+
+describe("a bundle with the signature of a file", () => {
+  const file = Buffer.from("the file");
+  const prover = compileProver(authorityOf([ours], log.trust, UNLOGGED))!;
+  const prove = (algorithm: string, digest: string, signature = ours.sign(file)): string => {
+    const [, hex = ""] = digest.split(":");
+    const bundle = {
+      mediaType: BUNDLE_TYPE,
+      verificationMaterial: { publicKey: { hint: "" } },
+      messageSignature: {
+        messageDigest: { algorithm, digest: Buffer.from(hex, "hex").toString("base64") },
+        signature: signature.toString("base64"),
+      },
+    };
+    const proof = proveBundle(parseBundle(Buffer.from(JSON.stringify(bundle)), 1 << 20), file, prover);
+    return proof.kind === "proved" ? "proved" : verdictOf(proof);
+  };
+
+  test("is proved", () => assert.equal(prove("SHA2_256", digestOf(file)), "proved"));
+
+  test("is refused for another file's digest beside it", () =>
+    assert.equal(prove("SHA2_256", digestOf("another")), "rejected bad-signature at signature"));
+
+  test("is refused for a digest of another kind beside it", () =>
+    assert.equal(prove("SHA2_512", digestOf(file)), "rejected bad-signature at signature"));
+
+  test("is refused for another file's signature", () =>
+    assert.equal(
+      prove("SHA2_256", digestOf(file), ours.sign(Buffer.from("another"))),
+      "rejected bad-signature at signature",
+    ));
 });
 
 describe("the referrers of an image", () => {
