@@ -100,6 +100,13 @@ describe("a chain", () => {
     assert.equal(outcome(below(odd), [odd]), "trusted 3");
   });
 
+  test("may lead by an issuer for its purpose among others, or for any purpose", () => {
+    for (const named of [[TIME_STAMPING], [CODE_SIGNING, TIME_STAMPING], ["2.5.29.37.0"]]) {
+      const limited = authority(root, { extensions: [...CA_EXTENSIONS, purposes(false, ...named)] });
+      assert.equal(outcome(below(limited), [limited]), "trusted 3", named.join(" "));
+    }
+  });
+
   test("is no longer than a path length allows", () => {
     const limited = issue({ name: "limited", extensions: [basicConstraints(0), keyUsage(0x06, 1)] });
     assert.equal(outcome(below(limited), [], [limited]), "trusted 2");
