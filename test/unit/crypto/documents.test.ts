@@ -85,6 +85,7 @@ describe("a checkpoint", () => {
   const REFUSED = {
     "no signatures": good.slice(0, good.indexOf("\n\n") + 1),
     "no last newline": good.slice(0, -1),
+    "another character for the last newline": `${good.slice(0, -1)}A`,
     "no origin": good.slice(good.indexOf("\n")),
     "no size": good.replace("\n3\n", "\n"),
     "a size with a sign": good.replace("\n3\n", "\n+3\n"),

@@ -7,6 +7,7 @@ import { describe, test } from "node:test";
 
 import * as fc from "fast-check";
 
+import { childrenOf, readDer, TAG } from "../../../src/crypto/der.ts";
 import { checkTimestamp, type TimestampAuthority } from "../../../src/crypto/timestamp.ts";
 import { parseTrustedRoot } from "../../../src/crypto/trusted-root.ts";
 import {
@@ -47,6 +48,11 @@ function outcome(token: Uint8Array, authorities = WHOLE): string {
   return check.kind === "proved" ? `proved ${check.at}` : `${check.kind}: ${check.detail}`;
 }
 
+/** A sequence with more at its end. */
+function withTail(whole: Buffer, ...tails: readonly Buffer[]): Buffer {
+  return sequence(...childrenOf(readDer(whole), TAG.sequence).map(({ bytes }) => bytes), ...tails);
+}
+
 const PROVED = "proved 2024-05-01T12:00:00.000Z";
 
 describe("a timestamp", () => {
@@ -68,6 +74,41 @@ describe("a timestamp", () => {
     const more = [sequence(integer(1), der(0x80, Buffer.of(9))), der(0x01, Buffer.of(0xff)), integer(77)];
     assert.equal(outcome(tsa.stamp(MESSAGE, { more })), PROVED);
     assert.match(outcome(tsa.stamp(MESSAGE, { more: [sequence(integer(61))] })), /^invalid: .* wrong by 61000 ms/);
+  });
+
+  test("may carry extensions that are not critical, whether they say so or not", () => {
+    const value = octets(Buffer.of(1));
+    for (const each of [sequence(oid("1.2.3"), value), sequence(oid("1.2.3"), der(0x01, Buffer.of(0)), value)]) {
+      assert.equal(outcome(tsa.stamp(MESSAGE, { more: [der(0xa1, each)] })), PROVED);
+    }
+  });
+
+  test("may carry attributes that its signer did not sign, and nothing else behind the signature", () => {
+    const withTails = (...tails: readonly Buffer[]): string =>
+      outcome(tsa.stamp(MESSAGE, { signers: (proper) => [withTail(proper, ...tails)] }));
+    const unsigned = der(0xa1, attribute("1.2.3", integer(1)));
+    assert.equal(withTails(unsigned), PROVED);
+    for (const tails of [[integer(1)], [unsigned, unsigned], [unsigned, integer(1)]]) {
+      assert.match(withTails(...tails), /^invalid: .*a signer of another form/);
+    }
+  });
+
+  test("is over one of several messages", () => {
+    const other = Buffer.from("another message");
+    for (const messages of [
+      [MESSAGE, other],
+      [other, MESSAGE],
+    ])
+      assert.equal(checkTimestamp(tsa.stamp(MESSAGE), messages, WHOLE).kind, "proved");
+    assert.equal(checkTimestamp(tsa.stamp(MESSAGE), [other], WHOLE).kind, "invalid");
+    assert.equal(checkTimestamp(tsa.stamp(MESSAGE), [], WHOLE).kind, "invalid");
+  });
+
+  test("may bring ten certificates beside its signer's, and not eleven", () => {
+    const strangers = Array.from({ length: 11 }, (_, at) => issue({ name: `stranger ${at}`, extensions: [] }).der);
+    const bag = (count: number): readonly Buffer[] => [...strangers.slice(0, count), tsa.leaf.der];
+    assert.equal(outcome(tsa.stamp(MESSAGE, { bag: bag(10) }), ROOT_ONLY), PROVED);
+    assert.match(outcome(tsa.stamp(MESSAGE, { bag: bag(11) }), ROOT_ONLY), /^invalid: .*more than 11 certificates/);
   });
 
   test("names its signer by its key's id as well", () => {
@@ -191,6 +232,16 @@ describe("a timestamp of a known authority is invalid by", () => {
     const roots = trusted(old.trust());
     assert.match(outcome(old.stamp(MESSAGE), roots), /^invalid: a certificate above it is valid until 2024/);
     assert.match(outcome(old.stamp(MESSAGE, { at: "2023-12-31T00:00:00Z" }), roots), /^proved/);
+  });
+
+  test("a bad signature of a signer below one of its intermediates", () => {
+    const middle = issue({ name: "middle", issuer: tsa.root, extensions: CA_EXTENSIONS });
+    const leaf = issue({ name: "below", issuer: middle, extensions: TSA_EXTENSIONS });
+    const roots = trusted(tsa.trust([middle, tsa.root]));
+    assert.equal(outcome(tsa.stamp(MESSAGE, { signer: leaf }), roots), PROVED);
+    const alteredAttributes = (proper: readonly Buffer[]): readonly Buffer[] => [...proper, attribute("1.2.3", octets(MESSAGE))];
+    const altered = tsa.stamp(MESSAGE, { signer: leaf, alteredAttributes });
+    assert.match(outcome(altered, roots), /^invalid: its signature is not that of its signer/);
   });
 
   test("a signer beside the one that the trust root names", () => {
