@@ -153,6 +153,10 @@ describe("a trusted root", () => {
     ],
     "a timestamp authority without a chain": [stamped(tsa.trust([])), /no certificate of an authority/],
     "a timestamp authority without its root": [stamped(tsa.trust([tsa.leaf])), /no certificate of an authority/],
+    "a timestamp authority's chain through a certificate of no authority": [
+      stamped(tsa.trust([tsa.leaf, tsa.leaf, tsa.root])),
+      /no certificate of an authority/,
+    ],
     "a timestamp authority's chain of eleven": [
       stamped(tsa.trust(Array.from({ length: 11 }, () => tsa.root))),
       /more than the 10 allowed/,

@@ -114,7 +114,9 @@ describe("a checkpoint of a log entry", () => {
     assert.match(outcome({ ...entry, proof: { ...entry.proof!, checkpoint } }, [trusted]), /under its name/);
     // Signed by the very key, under a name that is not in its id.
     const impostor = new VirtualLog({ key: note.key, origin: "other.example.com" });
-    const [text = "", line = ""] = impostor.checkpoint(entry.proof ? Number(entry.proof.treeSize) : 0, Buffer.from(entry.proof!.rootHash)).split("\n\n");
+    const [text = "", line = ""] = impostor
+      .checkpoint(entry.proof ? Number(entry.proof.treeSize) : 0, Buffer.from(entry.proof!.rootHash))
+      .split("\n\n");
     const blob = Buffer.from(line.trim().split(" ").at(-1) ?? "", "base64");
     blob.set(Buffer.from(note.logId, "hex").subarray(0, 4));
     const forged = `${text}\n\n\u2014 other.example.com ${blob.toString("base64")}\n`;

@@ -28,7 +28,10 @@ describe("an algorithm identifier", () => {
 
   test("is refused with other parameters, and with anything behind them", () => {
     for (const parameters of [[integer(1)], [NULL, NULL], [integer(1), NULL]]) {
-      assert.throws(() => algorithmOid(algorithm(SHA256, ...parameters)), { name: "InputError", message: /parameters/ });
+      assert.throws(() => algorithmOid(algorithm(SHA256, ...parameters)), {
+        name: "InputError",
+        message: /parameters/,
+      });
     }
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { hash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ import {
   purposes,
   TIME_STAMPING,
   TSA_EXTENSIONS,
+  type Issued,
 } from "../../support/signing/certificates.ts";
 import { der, integer, octets, oid, sequence } from "../../support/signing/der.ts";
 import {
@@ -142,6 +144,20 @@ describe("a timestamp", () => {
 });
 
 const SHA1 = sequence(oid("1.3.14.3.2.26"));
+const SHA512 = sequence(oid("2.16.840.1.101.3.4.2.3"));
+const [V1, V2] = ["1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47"] as const;
+const sha1 = (bytes: Uint8Array): Buffer => hash("sha1", bytes, "buffer");
+const sha512 = (bytes: Uint8Array): Buffer => hash("sha512", bytes, "buffer");
+
+/** A version of the signing-certificate attribute that names one certificate. */
+function named(version: string, certificate: Buffer): Buffer {
+  return attribute(version, sequence(sequence(certificate)));
+}
+
+/** IssuerSerial. */
+function serialOf({ issuer, serial }: Issued, other = serial): Buffer {
+  return sequence(sequence(der(0xa4, issuer)), integer(other));
+}
 
 const BROKEN: Readonly<Record<string, readonly [TokenOptions, RegExp]>> = {
   "a wrong imprint": [
@@ -173,6 +189,49 @@ const BROKEN: Readonly<Record<string, readonly [TokenOptions, RegExp]>> = {
     { attributes: (proper) => [...proper.slice(0, 2), signingCertificate(tsa.leaf, tsa.leaf.issuer, 99_999)] },
     /does not name its signer/,
   ],
+  "a signing certificate by a hash of SHA-1 in the second version": [
+    { attributes: (proper) => [...proper.slice(0, 2), named(V2, sequence(SHA1, octets(sha1(tsa.leaf.der))))] },
+    /does not name its signer/,
+  ],
+  "a signing certificate of another hash than the algorithm it names": [
+    { attributes: (proper) => [...proper.slice(0, 2), named(V2, sequence(SHA512, octets(sha256(tsa.leaf.der))))] },
+    /does not name its signer/,
+  ],
+  "more behind its signing certificate": [
+    {
+      attributes: (proper) => [
+        ...proper.slice(0, 2),
+        named(V2, sequence(octets(sha256(tsa.leaf.der)), serialOf(tsa.leaf), integer(1))),
+      ],
+    },
+    /does not name its signer/,
+  ],
+  "another's signing certificate by SHA-1": [
+    { attributes: (proper) => [...proper.slice(0, 2), named(V1, sequence(octets(sha1(tsa.root.der))))] },
+    /does not name its signer/,
+  ],
+  "a signing certificate by SHA-1 of another serial number": [
+    {
+      attributes: (proper) => [
+        ...proper.slice(0, 2),
+        named(V1, sequence(octets(sha1(tsa.leaf.der)), serialOf(tsa.leaf, 99_999))),
+      ],
+    },
+    /does not name its signer/,
+  ],
+  "more behind its signing certificate by SHA-1": [
+    {
+      attributes: (proper) => [
+        ...proper.slice(0, 2),
+        named(V1, sequence(octets(sha1(tsa.leaf.der)), serialOf(tsa.leaf), integer(1))),
+      ],
+    },
+    /does not name its signer/,
+  ],
+  "two versions of the signing certificate, of which the first is another's": [
+    { attributes: (proper) => [...proper, named(V1, sequence(octets(sha1(tsa.root.der))))] },
+    /does not name its signer/,
+  ],
   "no message digest": [{ attributes: ([type, , named]) => [type!, named!] }, /DER is broken/],
   "an attribute twice": [{ attributes: (proper) => [...proper, proper[0]!] }, /twice/],
   "the content type of data": [
@@ -190,6 +249,17 @@ const BROKEN: Readonly<Record<string, readonly [TokenOptions, RegExp]>> = {
   ],
   "its size": [{ bag: [Buffer.alloc(70_000)] }, /larger than 65536 bytes/],
 };
+
+test("a timestamp names its signer by either version of the attribute, or by both", () => {
+  const { leaf } = tsa;
+  const [first, second] = [
+    named(V1, sequence(octets(sha1(leaf.der)), serialOf(leaf))),
+    named(V2, sequence(SHA512, octets(sha512(leaf.der)), serialOf(leaf))),
+  ];
+  for (const names of [[first], [named(V1, sequence(octets(sha1(leaf.der))))], [second], [first, second]]) {
+    assert.equal(outcome(tsa.stamp(MESSAGE, { attributes: (proper) => [...proper.slice(0, 2), ...names] })), PROVED);
+  }
+});
 
 describe("a timestamp of a known authority is invalid by", () => {
   for (const [what, [options, why]] of Object.entries(BROKEN)) {
@@ -239,7 +309,10 @@ describe("a timestamp of a known authority is invalid by", () => {
     const leaf = issue({ name: "below", issuer: middle, extensions: TSA_EXTENSIONS });
     const roots = trusted(tsa.trust([middle, tsa.root]));
     assert.equal(outcome(tsa.stamp(MESSAGE, { signer: leaf }), roots), PROVED);
-    const alteredAttributes = (proper: readonly Buffer[]): readonly Buffer[] => [...proper, attribute("1.2.3", octets(MESSAGE))];
+    const alteredAttributes = (proper: readonly Buffer[]): readonly Buffer[] => [
+      ...proper,
+      attribute("1.2.3", octets(MESSAGE)),
+    ];
     const altered = tsa.stamp(MESSAGE, { signer: leaf, alteredAttributes });
     assert.match(outcome(altered, roots), /^invalid: its signature is not that of its signer/);
   });
