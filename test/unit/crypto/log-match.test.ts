@@ -71,6 +71,37 @@ describe("a log entry with a certificate", () => {
   });
 });
 
+describe("a log entry of an envelope's hash", () => {
+  const ENVELOPE = Buffer.from("the envelope's own text");
+  const digest = (bytes: Uint8Array): object => ({
+    algorithm: "sha256",
+    value: createHash("sha256").update(bytes).digest("hex"),
+  });
+  const entry = (maker: string): Buffer =>
+    Buffer.from(
+      JSON.stringify({
+        apiVersion: "0.0.1",
+        kind: "intoto",
+        spec: {
+          content: { hash: digest(ENVELOPE), payloadHash: digest(PAYLOAD) },
+          publicKey: Buffer.from(maker).toString("base64"),
+        },
+      }),
+    );
+
+  test("is about that very envelope by that very key, whatever signatures it holds", () => {
+    assert.equal(logMismatch(entry(pem), { ...of(A, B), envelope: ENVELOPE }), undefined);
+    assert.match(logMismatch(entry(pem), { ...of(A), envelope: PAYLOAD }) ?? "", /of another envelope/);
+    assert.match(logMismatch(entry(stranger.pem), { ...of(A), envelope: ENVELOPE }) ?? "", /of another key/);
+    const other = { ...of(A), envelope: ENVELOPE, payload: ENVELOPE };
+    assert.match(logMismatch(entry(pem), other) ?? "", /other signed content/);
+  });
+
+  test("is about none where the envelope does not stand by itself", () => {
+    assert.match(logMismatch(entry(pem), of(A)) ?? "", /intoto 0\.0\.1, and the envelope does not stand by itself/);
+  });
+});
+
 test("the key that a log names for a signature is that of this signature and not of another in the entry", () => {
   const entry = body([A, stranger.pem], [B, own.pem]);
   assert.deepEqual(keyInLog(entry, A ?? Buffer.alloc(0))?.der, stranger.public.der);

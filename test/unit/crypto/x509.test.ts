@@ -172,6 +172,17 @@ describe("a certificate", () => {
     assert.equal(outcome(plain, []), "trusted 2");
   });
 
+  test("with a key usage of more bits than there are, or of an impossible number unused, is refused", () => {
+    const usage = (...content: readonly number[]): unknown =>
+      parseCertificate(below(root, { extensions: [extension("2.5.29.15", der(0x03, Buffer.from(content)))] }).der)
+        .extensions.keyUsage?.allowed;
+    assert.deepEqual(usage(7, 0x80), ["digitalSignature"]);
+    assert.deepEqual(usage(7, 0x01, 0x80), ["encipherOnly", "decipherOnly"]);
+    for (const content of [[8, 0x80], [255, 0x80], [0, 0x80, 0, 0], []]) {
+      assert.throws(() => usage(...content), { name: "InputError", message: /key usage of another form/ });
+    }
+  });
+
   test("of version 1 or 2 is refused", () => {
     const { der: bytes } = below(root);
     const version = Buffer.from("a003020102", "hex");
