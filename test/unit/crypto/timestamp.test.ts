@@ -79,6 +79,13 @@ describe("a timestamp", () => {
     assert.match(outcome(tsa.stamp(MESSAGE, { more: [sequence(integer(61))] })), /^invalid: .* wrong by 61000 ms/);
   });
 
+  test("may carry each part once, in its order", () => {
+    const [accuracy, nonce] = [sequence(integer(1)), integer(77)];
+    for (const more of [[nonce, nonce], [accuracy, accuracy], [nonce, accuracy], [octets(MESSAGE)]]) {
+      assert.match(outcome(tsa.stamp(MESSAGE, { more })), /^invalid: .*unknown parts/);
+    }
+  });
+
   test("may carry extensions that are not critical, whether they say so or not", () => {
     const value = octets(Buffer.of(1));
     for (const each of [sequence(oid("1.2.3"), value), sequence(oid("1.2.3"), der(0x01, Buffer.of(0)), value)]) {
