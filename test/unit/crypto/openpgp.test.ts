@@ -138,6 +138,11 @@ suite("other messages are refused, each with its reason (CVE-2025-47934 and its 
   }
 });
 
+test("a signature counts from the very second in which its key was made, and not a second before", () => {
+  assert.match(check(signedMessage(key, CONTENT, { created: BORN })), /^proved/);
+  assert.match(check(signedMessage(key, CONTENT, { created: BORN - 1 })), /^key-unfit: .*before the beginning/);
+});
+
 suite("a signature is refused", () => {
   const message = (options: Parameters<PgpKey["sign"]>[1]): string => check(signedMessage(key, CONTENT, options));
 
