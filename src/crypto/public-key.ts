@@ -5,7 +5,7 @@ import { InputError } from "../domain/errors.ts";
 import { digestOf } from "./digest-of.ts";
 import { isEcdsaSigned, type CurveName } from "./ecdsa.ts";
 import { hashOfContent, type Content, type HashedBytes } from "./hashed-bytes.ts";
-import { isPkcs1Signed, isPssSigned } from "./rsa-signature.ts";
+import { hasModulusLength, isPkcs1Signed, isPssSigned } from "./rsa-signature.ts";
 
 /** What a key can do. It alone decides how a signature is checked; a signature's own word for its algorithm is not read. */
 type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "rsa-pss" | "ed25519";
@@ -34,8 +34,8 @@ const PEM = /^\s*-----BEGIN ([A-Z0-9 ]{1,40})-----\s*([A-Za-z0-9+/=\s]+?)\s*----
 
 /** One PEM `PUBLIC KEY` block. `from` is where it was written. Throws `InputError`. */
 export function parsePublicKey(pem: string, from: string): PublicKey {
-  const [, label, body, end] = PEM.exec(pem) ?? [];
-  if (label === undefined || body === undefined || label !== end) {
+  const [, label = "", body = "", end] = PEM.exec(pem) ?? [];
+  if (label !== end) {
     throw new InputError("key", `${from} is not a public key: expected one PEM block "-----BEGIN PUBLIC KEY-----"`);
   }
   if (label === "CERTIFICATE") {
@@ -117,6 +117,7 @@ const pkcs1 =
 const pss =
   (hash: string): Check =>
   (key, message, signature) =>
+    hasModulusLength(key, signature) &&
     verify(
       hash,
       message,
