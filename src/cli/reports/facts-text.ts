@@ -113,9 +113,13 @@ function compositionLines(fact: CompositionFact): readonly string[] {
   return [
     field("composition", `${fact.class}${modifiers}: ${fact.because}`),
     ...sightingLines(fact.sightings),
-    field("contains", `${fact.packages} packages, ${fact.executables} executables`),
+    field("contains", `${counted(fact.packages, "package")}, ${counted(fact.executables, "executable")}`),
     ...present.flatMap(([thing, sightings]) => [field("has", thing), ...sightingLines(sightings)]),
   ];
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function sightingLines(sightings: readonly Sighting[]): readonly string[] {
