@@ -7,8 +7,8 @@ import { SealedBytes, type RecordContext } from "./sealed-space.ts";
 
 /** Manifests, configurations and signatures are far smaller; attestations are fetched whole up to this size. */
 export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
-/** What was taken out of larger attestations, and is in no registry. */
-const MAX_EXTRACT_BYTES = 32 * 1024 * 1024;
+/** What was taken out of larger attestations, and is in no registry: a message of 32 MiB, and as much for all the rest. */
+const MAX_EXTRACT_BYTES = 64 * 1024 * 1024;
 
 /** The version of the layout: media type, line feed, bytes. */
 const VERSION = "1 ";
