@@ -90,7 +90,9 @@ describe("entries of logs", () => {
     Buffer.from(String(entries[0]?.["canonicalizedBody"]), "base64");
 
   test("of one log make one witness and one signer, however often it is heard", async () => {
-    const opinion = await opinionOf(log.trust, { bundle: withEntries((entries) => Array(8).fill(entries[0])) });
+    const opinion = await opinionOf(log.trust, {
+      bundle: withEntries((entries) => Array.from({ length: 8 }, () => entries[0] ?? {})),
+    });
     assert.deepEqual(opinion.kind === "verified" && opinion.signers, [{ kind: "key", spki: key.public.spki }]);
   });
 
