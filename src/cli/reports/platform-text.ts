@@ -77,10 +77,14 @@ function compositionLines(fact: CompositionFact): readonly string[] {
   return [
     field("composition", `${fact.class}${modifiers}: ${fact.because}`),
     ...sightingLines(fact.sightings),
-    field("contains", `${fact.packages} packages, ${fact.executables} executables`),
+    field("contains", `${counted(fact.packages, "package")}, ${counted(fact.executables, "executable")}`),
     ...surfaceLines(fact.surface),
     ...present.flatMap(([thing, sightings]) => [field("has", thing), ...sightingLines(sightings)]),
   ];
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** Where a thing was seen, as far as a person wants to read. */

@@ -3,6 +3,7 @@ import {
   constants,
   createPrivateKey,
   createPublicKey,
+  generateKeyPairSync,
   generatePrimeSync,
   hash,
   privateEncrypt,
@@ -17,7 +18,7 @@ import { childrenOf, integerBytes, readDer, TAG } from "../../../src/crypto/der.
 import { isEcdsaSigned, type CurveName } from "../../../src/crypto/ecdsa.ts";
 import { isEnvelopeSignedBy } from "../../../src/crypto/envelope-algorithm.ts";
 import { hashOfContent, RunningHashes, type HashedBytes } from "../../../src/crypto/hashed-bytes.ts";
-import { isSignedBy, publicKeyOfSpki } from "../../../src/crypto/public-key.ts";
+import { isSignedBy, parsePublicKey, publicKeyOfSpki } from "../../../src/crypto/public-key.ts";
 import { isPkcs1Signed, isPssSigned } from "../../../src/crypto/rsa-signature.ts";
 import { integer, sequence } from "../../support/signing/der.ts";
 import { makeKey, type KeyKind, type SigningKey } from "../../support/signing/keys.ts";
@@ -38,6 +39,7 @@ const HOW: readonly (readonly [KeyKind, "pss" | "sha384" | "sha512" | undefined]
   ["rsa2048", "pss"],
   ["rsa4096", undefined],
   ["rsa4096", "pss"],
+  ["rsa-pss", undefined],
 ];
 
 /** Two of each kind, since making one costs more than all checks. */
@@ -83,6 +85,32 @@ describe("signatures over content known by its hashes", () => {
       const signature = sign("sha256", MESSAGE, { key: key.privateKey, padding: 6, saltLength });
       assert.ok(isSignedBy(key.public, MESSAGE, signature));
       assert.ok(isSignedBy(key.public, hashed(MESSAGE), signature), `salt of ${saltLength}`);
+    }
+  });
+
+  test("a key for PSS with SHA-256 alone is checked as over the bytes, and one for another hash verifies nothing", () => {
+    for (const [hashAlgorithm, mgf1HashAlgorithm, counts] of [
+      ["sha256", "sha256", true],
+      ["sha256", "sha1", false],
+      ["sha512", "sha512", false],
+    ] as const) {
+      const pair = generateKeyPairSync("rsa-pss", {
+        modulusLength: 2048,
+        hashAlgorithm,
+        mgf1HashAlgorithm,
+      });
+      const key = publicKeyOfSpki(pair.publicKey.export({ type: "spki", format: "der" }), "a key");
+      const signature = sign(hashAlgorithm, MESSAGE, { key: pair.privateKey, padding: 6, saltLength: -1 });
+      assert.equal(isSignedBy(key, MESSAGE, signature), counts, hashAlgorithm);
+      assert.equal(isSignedBy(key, hashed(MESSAGE), signature), counts, hashAlgorithm);
+      const pem = pair.publicKey.export({ type: "spki", format: "pem" }).toString();
+      if (counts) assert.equal(parsePublicKey(pem, "release.pub").algorithm, "rsa-pss");
+      else {
+        const why = new RegExp(
+          `^release.pub is an RSA-PSS key for ${hashAlgorithm} with a mask by ${mgf1HashAlgorithm}: use one`,
+        );
+        assert.throws(() => parsePublicKey(pem, "release.pub"), { name: "InputError", code: "key", message: why });
+      }
     }
   });
 

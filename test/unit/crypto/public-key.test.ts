@@ -6,7 +6,7 @@ import { digestOf } from "../../../src/crypto/digest-of.ts";
 import { derOfPem, isSignedBy, parsePublicKey } from "../../../src/crypto/public-key.ts";
 import { makeKey, type KeyKind } from "../../support/signing/keys.ts";
 
-const KINDS: readonly KeyKind[] = ["p256", "p384", "p521", "rsa2048", "rsa4096", "ed25519"];
+const KINDS: readonly KeyKind[] = ["p256", "p384", "p521", "rsa2048", "rsa4096", "rsa-pss", "ed25519"];
 const KEYS = KINDS.map(makeKey);
 const message = Buffer.from("message");
 
