@@ -123,7 +123,9 @@ async function filesUnder(folder: string): Promise<readonly Unpacked[]> {
     });
 }
 
-function unlessAbsent(error: { readonly stdout?: string; readonly stderr?: string }): { readonly stdout: string } {
+function unlessAbsent(error: Error & { readonly stdout?: string; readonly stderr?: string }): {
+  readonly stdout: string;
+} {
   const complaints = (error.stderr ?? "").trim().split("\n");
   if (error.stdout === undefined || !complaints.every((line) => line.endsWith("No such file or directory")))
     throw error;
