@@ -22,6 +22,16 @@ export type EntryReading = {
 
 export type EntryAsk = { readonly size: number; readonly isExecutable: boolean; readonly wholeUpTo: number };
 
+/** How many of a file's first bytes may be needed, if all of it is asked for up to a size. */
+export function bytesWanted(size: number, wholeUpTo: number): number {
+  return Math.min(size, Math.max(MAX_PROGRAM_BYTES, size <= wholeUpTo ? size : 0));
+}
+
+/** Whether a file that begins so, and that nobody asked for, has nothing to tell. Nearly all have not. */
+export function isDull(start: Uint8Array): boolean {
+  return start.length >= ELF.length && !isAt(start, 0, ELF) && !looksSecret(start);
+}
+
 /** Reads the content of one regular file as it arrives, and holds no more of it than what it turns out to be needs. */
 export class EntryBody {
   readonly #search: ByteSearch;
@@ -38,11 +48,6 @@ export class EntryBody {
     this.#search = search;
     this.#ask = ask;
     this.#isWhole = ask.size <= ask.wholeUpTo;
-  }
-
-  /** How many of the first bytes may be needed. */
-  get wanted(): number {
-    return Math.min(this.#ask.size, Math.max(MAX_PROGRAM_BYTES, this.#isWhole ? this.#ask.wholeUpTo : 0));
   }
 
   push(bytes: Uint8Array): void {

@@ -13,8 +13,12 @@ const SECRET_NAMES = names(
 const SECRET_EXTENSIONS = names(
   ".secret .ovpn .private_key .cscfg .rdp .mdf .sdf .bek .tpm .fve .jks .psafe3 .agilekeychain .keychain .pcap .gnucache .kdbx",
 );
-/** Names that say something in their folder only. */
-const SECRET_PLACES = [".docker/config.json", ".kube/config"];
+const LONGEST_EXTENSION = Math.max(...Array.from(SECRET_EXTENSIONS, (extension) => extension.length));
+/** Names that say something in one folder only. */
+const SECRET_PLACES: ReadonlyMap<string, RegExp> = new Map([
+  ["config.json", /(?:^|\/)\.docker\/config\.json$/],
+  ["config", /(?:^|\/)\.kube\/config$/],
+]);
 const HISTORY = "_history";
 
 /** What is left over from building (dockle, DKL-LI-0003). */
@@ -23,15 +27,22 @@ const CLUTTER_FOLDER = /(?:^|\/)(\.(?:cache|aws|azure|gcp|git|vscode|idea|npm))(
 /** What others wrote is not somebody's leftover. */
 const FOREIGN = /(?:^|\/)(?:node_modules|vendor)\//;
 
-/** What the name alone of a file says against it. */
+/** What the name alone of a file says against it. Asked of every file there is. */
 export function secretNamed({ base, path }: CleanPath): LayerFind | undefined {
-  const find = (why: string): LayerFind => ({ kind: "secret", path, why });
-  if (SECRET_NAMES.has(base)) return find(`its name, ${base}`);
+  const why = SECRET_NAMES.has(base) ? `its name, ${base}` : (badExtension(base) ?? badPlace(base, path));
+  return why === undefined ? undefined : { kind: "secret", path, why };
+}
+
+function badExtension(base: string): string | undefined {
+  if (base.endsWith(HISTORY)) return "its name, that of a history of commands";
   const dot = base.lastIndexOf(".");
-  if (dot >= 0 && SECRET_EXTENSIONS.has(base.slice(dot))) return find(`its extension, ${base.slice(dot)}`);
-  if (base.endsWith(HISTORY)) return find("its name, that of a history of commands");
-  const place = SECRET_PLACES.find((one) => path === one || path.endsWith(`/${one}`));
-  return place === undefined ? undefined : find(`its name, ${place}`);
+  if (dot < base.length - LONGEST_EXTENSION || dot < 0) return undefined;
+  const extension = base.slice(dot);
+  return SECRET_EXTENSIONS.has(extension) ? `its extension, ${extension}` : undefined;
+}
+
+function badPlace(base: string, path: string): string | undefined {
+  return SECRET_PLACES.get(base)?.test(path) === true ? `its place, ${path.split("/").slice(-2).join("/")}` : undefined;
 }
 
 /** The file, or the folder it stands in, that nobody needs in an image. A folder is named by its own path. */

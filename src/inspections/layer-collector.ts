@@ -2,7 +2,7 @@ import type { Digest } from "../domain/digest.ts";
 import type { Anomaly, EntryKind, LayerEntry, LayerFacts, Whiteout } from "../domain/layer-facts.ts";
 
 import { plainSearch } from "./byte-search.ts";
-import { EntryBody, type EntryReading } from "./entry-body.ts";
+import { bytesWanted, EntryBody, isDull, type EntryReading } from "./entry-body.ts";
 import { isSharedLibraryName } from "./executables.ts";
 import { ambiguous, fault, quoted, type Fault } from "./fault.ts";
 import { bodyLimit, databaseLimit, isKept } from "./kept-entries.ts";
@@ -35,12 +35,14 @@ const ANY_EXECUTE = 0o111;
 
 /** A regular file whose content is being read. */
 type OpenFile = {
-  readonly record: LayerEntry;
+  readonly entry: TarEntry;
   readonly path: CleanPath;
   /** Its place among the kept entries; absent as long as only its content could make it worth keeping. */
   readonly index: number | undefined;
   readonly use: "text" | "database" | "none";
-  readonly body: EntryBody;
+  readonly wholeUpTo: number;
+  /** Absent until there is something to read, and for ever where that is dull. */
+  body: EntryBody | undefined;
 };
 
 /** Keeps what questions about content need and counts the rest. */
@@ -94,7 +96,14 @@ export class LayerCollector implements TarSink {
   }
 
   body(bytes: Uint8Array): void {
-    this.#open?.body.push(bytes);
+    const open = this.#open;
+    if (open === undefined) return;
+    if (open.body !== undefined) open.body.push(bytes);
+    else if (isDull(bytes)) this.#open = undefined;
+    else {
+      open.body = this.#reader(open);
+      open.body.push(bytes);
+    }
   }
 
   oddity(code: string, path: string): void {
@@ -188,35 +197,35 @@ export class LayerCollector implements TarSink {
     const database = databaseLimit(path);
     const text = this.#bodyBytes + entry.size <= MAX_BODIES ? bodyLimit(path) : 0;
     const use = database > 0 ? "database" : text > 0 ? "text" : "none";
-    const isExecutable = (entry.mode & ANY_EXECUTE) !== 0;
-    const body = new EntryBody(this.#tools.search, {
-      size: entry.size,
-      isExecutable,
-      wholeUpTo: Math.max(database, text),
-    });
+    const wholeUpTo = Math.max(database, text);
     if (use === "text" && entry.size <= text) this.#bodyBytes += entry.size;
     const index = isKept ? this.#entries.length - 1 : undefined;
-    this.#open = { record: recordOf(entry, path.path), path, index, use, body };
-    return body.wanted;
+    const open: OpenFile = { entry, path, index, use, wholeUpTo, body: undefined };
+    if (isKept) open.body = this.#reader(open);
+    this.#open = open;
+    return bytesWanted(entry.size, wholeUpTo);
+  }
+
+  #reader({ entry, wholeUpTo }: OpenFile): EntryBody {
+    const isExecutable = (entry.mode & ANY_EXECUTE) !== 0;
+    return new EntryBody(this.#tools.search, { size: entry.size, isExecutable, wholeUpTo });
   }
 
   /** Puts what was read of the last file where it belongs. */
   #settle(): Fault | undefined {
     const open = this.#open;
-    if (open === undefined) return undefined;
     this.#open = undefined;
+    if (open?.body === undefined) return undefined;
     const reading = open.body.finish();
     const { head, nature, secret } = reading;
-    const isFound = secret !== "" && this.#finds.add({ kind: "secret", path: open.record.path, why: secret });
-    const record = { ...open.record, head, nature };
+    const { path } = open.path;
+    const isFound = secret !== "" && this.#finds.add({ kind: "secret", path, why: secret });
+    if (open.index === undefined && nature === "" && !isFound) return undefined;
+    const record = { ...recordOf(open.entry, path), head, nature };
     if (open.index !== undefined) this.#entries[open.index] = record;
-    else if (nature === "" && !isFound) return undefined;
-    else {
-      const refused = this.#keep(record);
-      if (refused !== undefined) return refused;
-    }
-    this.#store(open, reading);
-    return undefined;
+    const refused = open.index === undefined ? this.#keep(record) : undefined;
+    if (refused === undefined) this.#store(open, reading);
+    return refused;
   }
 
   #store({ path, use }: OpenFile, { whole }: EntryReading): void {

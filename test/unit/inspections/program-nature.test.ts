@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 
 import { NODE_TOOLS } from "../../../src/adapters/layers/content-tools.ts";
 import { plainSearch } from "../../../src/inspections/byte-search.ts";
-import { EntryBody } from "../../../src/inspections/entry-body.ts";
+import { bytesWanted, EntryBody } from "../../../src/inspections/entry-body.ts";
 import { isMultiCallNature, isShellNature, MAX_PROGRAM_BYTES } from "../../../src/inspections/program-nature.ts";
 import { factsOf, inspected } from "../../support/layer-facts.ts";
 import { tar } from "../../support/tar.ts";
@@ -27,7 +27,8 @@ function program(...texts: readonly string[]): Buffer {
 
 function natureOf(bytes: Uint8Array, { isExecutable = true, step = 65_536, by = search } = {}): string {
   const body = new EntryBody(by, { size: bytes.length, isExecutable, wholeUpTo: 0 });
-  for (let at = 0; at < body.wanted; at += step) body.push(bytes.subarray(at, Math.min(at + step, body.wanted)));
+  const wanted = bytesWanted(bytes.length, 0);
+  for (let at = 0; at < wanted; at += step) body.push(bytes.subarray(at, Math.min(at + step, wanted)));
   return body.finish().nature;
 }
 
