@@ -4,7 +4,7 @@ import { quoted } from "./fault.ts";
 import { MAX_DEPTH } from "./layer-limits.ts";
 import { parentOf } from "./layer-path.ts";
 import { followParents, followPath } from "./tree-path.ts";
-import { directoryNode, entryNode, whiteoutNode, type Budget, type TreeDoubt, type TreeNode } from "./tree.ts";
+import { directoryNode, entryNode, UNREAD, whiteoutNode, type Budget, type TreeDoubt, type TreeNode } from "./tree.ts";
 
 /** What unpacking one layer needs beside it: the tree below, for links into it, and a place to say what is doubtful. */
 export type Unpacking = {
@@ -121,9 +121,15 @@ class LayerUnpack {
     if (entry.kind === "hardlink") return this.#linked(entry);
     // overlayfs takes a character device 0:0 for a whiteout (reference: inspection, 1.7).
     if (entry.kind === "character" && entry.device === "0:0") return whiteoutNode(layer, entry.path);
-    const bodies = this.#facts.bodies;
-    const body = entry.kind === "file" && Object.hasOwn(bodies, entry.path) ? bodies[entry.path] : undefined;
-    return entryNode(entry.kind, layer, entry, body);
+    return entryNode(entry.kind, layer, entry, entry.kind === "file" ? this.#contentOf(entry.path) : UNREAD);
+  }
+
+  #contentOf(path: string): Pick<TreeNode, "body" | "counted"> {
+    const { bodies, counts } = this.#facts;
+    return {
+      body: Object.hasOwn(bodies, path) ? bodies[path] : undefined,
+      counted: Object.hasOwn(counts, path) ? counts[path] : undefined,
+    };
   }
 
   /**
@@ -134,7 +140,7 @@ class LayerUnpack {
     const { budget, layer, lower } = this.#world;
     const found = followParents(this.#root, entry.link, budget)?.node ?? followParents(lower, entry.link, budget)?.node;
     if (found === undefined || found.kind === "directory" || found.kind === "whiteout") {
-      return entryNode("file", layer, entry, undefined);
+      return entryNode("file", layer, entry, UNREAD);
     }
     // Unpackers differ in whose mode the inode ends up with, so it may do what either allows.
     found.mode |= entry.mode;

@@ -17,6 +17,8 @@ export type TreeNode = {
   readonly nature: string;
   /** The whole content where it was read; a runtime-readable file without it counts as unread. */
   readonly body: string | undefined;
+  /** Packages in it, where it is a database that was counted while the layer was read. */
+  readonly counted: number | undefined;
   /** Empty for everything but directories. */
   children: Map<string, TreeNode>;
   /** An entry of its own, not only somebody's parent. */
@@ -66,6 +68,7 @@ function plainNode(kind: TreeNode["kind"], layer: number, path: string): TreeNod
     capability: "",
     nature: "",
     body: undefined,
+    counted: undefined,
     children: NO_CHILDREN,
     explicit: false,
     opaque: false,
@@ -74,12 +77,15 @@ function plainNode(kind: TreeNode["kind"], layer: number, path: string): TreeNod
   };
 }
 
+/** What was learnt of a file's content: nothing. */
+export const UNREAD: Pick<TreeNode, "body" | "counted"> = { body: undefined, counted: undefined };
+
 /** The node of a layer's entry; `kind` is told apart because a hard link becomes a file. */
 export function entryNode(
   kind: TreeNode["kind"],
   layer: number,
   entry: LayerEntry,
-  body: string | undefined,
+  content: Pick<TreeNode, "body" | "counted">,
 ): TreeNode {
   return {
     ...plainNode(kind, layer, entry.path),
@@ -90,7 +96,8 @@ export function entryNode(
     head: entry.head,
     capability: entry.capability,
     nature: entry.nature,
-    body,
+    body: content.body,
+    counted: content.counted,
     children: kind === "directory" ? new Map<string, TreeNode>() : NO_CHILDREN,
     explicit: true,
   };
