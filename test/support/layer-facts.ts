@@ -73,20 +73,22 @@ export function walkedLayer(built: BuiltLayer): Walked {
   return { built, evidence: observed(built, content) };
 }
 
-/** What the bytes of files say, by path: written by hand, for bytes that no test carries. */
+/** What the bytes of files say, by path, and how many they are: written by hand, for bytes that no test carries. */
 export type Marks = {
+  readonly uncompressedBytes?: number;
   readonly natures?: Readonly<Record<string, string>>;
   readonly counts?: Readonly<Record<string, number>>;
 };
 
 /** The layer with these marks on those of its entries that they name. */
-export function marked(one: Walked, { natures = {}, counts = {} }: Marks): Walked {
+export function marked(one: Walked, { natures = {}, counts = {}, uncompressedBytes }: Marks): Walked {
   const { content } = one.evidence;
   if (content.kind !== "observed" || content.value.kind !== "walked") return one;
   const { facts } = content.value;
   const paths = new Set(facts.entries.map(({ path }) => path));
   const changed: LayerFacts = {
     ...facts,
+    uncompressedBytes: uncompressedBytes ?? facts.uncompressedBytes,
     entries: facts.entries.map((entry) => ({ ...entry, nature: natures[entry.path] ?? entry.nature })),
     counts: { ...facts.counts, ...Object.fromEntries(Object.entries(counts).filter(([path]) => paths.has(path))) },
   };
