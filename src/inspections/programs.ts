@@ -70,8 +70,11 @@ export function sshServersIn(survey: Survey): readonly Found[] {
 }
 
 export function networkToolsIn(survey: Survey): readonly Found[] {
-  return appletsAndProgramsIn(survey, isNetworkToolName);
+  return appletsAndProgramsIn(survey, isNetworkToolName).filter((one) => !APT_METHODS.has(one.path));
 }
+
+/** Parts of apt that bear clients' names: they speak to apt alone, and apt counts for itself. */
+const APT_METHODS: ReadonlySet<string> = new Set(["usr/lib/apt/methods/ftp", "usr/lib/apt/methods/ssh"]);
 
 export function privilegeToolsIn(survey: Survey): readonly Found[] {
   return appletsAndProgramsIn(survey, isPrivilegeToolName);

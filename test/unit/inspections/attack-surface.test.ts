@@ -5,7 +5,7 @@ import { SURFACE_ITEMS, type SurfaceItem } from "../../../src/domain/attack-surf
 import { SURFACE_WEIGHTS } from "../../../src/inspections/attack-surface.ts";
 import { INSPECTIONS_VERSION } from "../../../src/inspections/index.ts";
 import { composed, composedWith, DISTROLESS_STATIC, ELF, EXEC, stanzas } from "../../support/composed-image.ts";
-import { type LayerSpec } from "../../support/tar.ts";
+import type { Entries, LayerSpec } from "../../support/tar.ts";
 
 type Item = { readonly count: number; readonly points: number };
 
@@ -13,11 +13,11 @@ function itemsOf(...layers: readonly LayerSpec[]): Readonly<Record<SurfaceItem, 
   return composed(...layers).surface.items;
 }
 
-function programs(count: number): LayerSpec {
+function programs(count: number): Entries {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`opt/app${index}`, EXEC]));
 }
 
-function setuid(count: number, uid = 0): LayerSpec {
+function setuid(count: number, uid = 0): Entries {
   return Object.fromEntries(
     Array.from({ length: count }, (_, index) => [`opt/s${index}`, { mode: 0o4755, uid, body: ELF }]),
   );

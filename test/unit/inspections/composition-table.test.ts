@@ -15,29 +15,29 @@ import {
   stanzas,
 } from "../../support/composed-image.ts";
 import { inspected, type Marks } from "../../support/layer-facts.ts";
-import { layer, type LayerSpec } from "../../support/tar.ts";
+import { layer, type Entries, type LayerSpec } from "../../support/tar.ts";
 
 /** One row's image and what one change makes of it: every word of the row's predicate, one at a time. */
 type Case = readonly [what: string, expected: string, layers: readonly LayerSpec[], marks?: Marks];
 
-const LOADER: LayerSpec = { "lib64/ld-linux-x86-64.so.2": EXEC };
-const UBUNTU: LayerSpec = { "etc/os-release": "ID=ubuntu\n" };
+const LOADER: Entries = { "lib64/ld-linux-x86-64.so.2": EXEC };
+const UBUNTU: Entries = { "etc/os-release": "ID=ubuntu\n" };
 const WALL = "var/lib/chisel/manifest.wall";
-const CUT: LayerSpec = { [WALL]: "\x28\xb5\x2f\xfd", ...LOADER, ...UBUNTU };
-const BASH: LayerSpec = { "usr/bin/bash": EXEC };
-const APT: LayerSpec = { "usr/bin/apt-get": EXEC };
-const BUSYBOX: LayerSpec = { "bin/busybox": EXEC, "bin/sh": { link: "/bin/busybox" } };
-const TOYBOX: LayerSpec = { "bin/toybox": EXEC, "bin/sh": { link: "toybox" } };
+const CUT: Entries = { [WALL]: "\x28\xb5\x2f\xfd", ...LOADER, ...UBUNTU };
+const BASH: Entries = { "usr/bin/bash": EXEC };
+const APT: Entries = { "usr/bin/apt-get": EXEC };
+const BUSYBOX: Entries = { "bin/busybox": EXEC, "bin/sh": { link: "/bin/busybox" } };
+const TOYBOX: Entries = { "bin/toybox": EXEC, "bin/sh": { link: "toybox" } };
 
-function dpkg(packages: number): LayerSpec {
+function dpkg(packages: number): Entries {
   return { "var/lib/dpkg/status": stanzas(packages) };
 }
 
-function apk(packages: number): LayerSpec {
+function apk(packages: number): Entries {
   return { "lib/apk/db/installed": "P:x\n\n".repeat(packages) };
 }
 
-function libraries(count: number): LayerSpec {
+function libraries(count: number): Entries {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`usr/lib/libx${index}.so.1`, ELF]));
 }
 
@@ -167,9 +167,9 @@ for (const [row, cases] of Object.entries(ROWS)) {
 }
 
 test("takes a large image with manuals and no mark of slimming for full", () => {
-  const manuals: LayerSpec = { "usr/share/man/man1/x.1": "x" };
-  const large: LayerSpec = { ...BASH, ...APT, ...dpkg(88) };
-  const mark: LayerSpec = { "etc/dpkg/dpkg.cfg.d/docker": "path-exclude /usr/share/doc/*\n" };
+  const manuals: Entries = { "usr/share/man/man1/x.1": "x" };
+  const large: Entries = { ...BASH, ...APT, ...dpkg(88) };
+  const mark: Entries = { "etc/dpkg/dpkg.cfg.d/docker": "path-exclude /usr/share/doc/*\n" };
   const over = { uncompressedBytes: 120_000_001 };
   assert.equal(composedWith(over, { ...large, ...manuals }).class, "full");
   assert.equal(composedWith(over, { ...large, ...manuals, ...mark }).class, "slim");

@@ -90,6 +90,16 @@ test("shows what people know a thing by before other names of it, and no more th
   );
 });
 
+test("takes the parts of apt that bear clients' names for no network tools, and anything else beside them for one", () => {
+  const found = (...names: readonly string[]) =>
+    composed(Object.fromEntries(names.map((name) => [`usr/lib/apt/methods/${name}`, EXEC]))).present["network-tool"];
+  assert.deepEqual(found("ftp", "ssh", "http"), []);
+  assert.deepEqual(
+    found("ftp", "curl").map(({ path }) => path),
+    ["usr/lib/apt/methods/curl"],
+  );
+});
+
 test("names every kind of thing in a large image, and none in an empty one", () => {
   const everything = Object.values(NAMED).join(" ").split(" ");
   const { present } = composed({
