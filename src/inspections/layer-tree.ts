@@ -4,7 +4,7 @@ import { quoted } from "./fault.ts";
 import { MAX_DEPTH } from "./layer-limits.ts";
 import { parentOf } from "./layer-path.ts";
 import { followParents, followPath } from "./tree-path.ts";
-import { directoryNode, entryNode, UNREAD, whiteoutNode, type Budget, type TreeDoubt, type TreeNode } from "./tree.ts";
+import { directoryNode, entryNode, whiteoutNode, type Budget, type TreeDoubt, type TreeNode } from "./tree.ts";
 
 /** What unpacking one layer needs beside it: the tree below, for links into it, and a place to say what is doubtful. */
 export type Unpacking = {
@@ -134,15 +134,9 @@ class LayerUnpack {
     if (entry.kind === "hardlink") return this.#linked(entry);
     // overlayfs takes a character device 0:0 for a whiteout (reference: inspection, 1.7).
     if (entry.kind === "character" && entry.device === "0:0") return whiteoutNode(layer, entry.path);
-    return entryNode(entry.kind, layer, entry, entry.kind === "file" ? this.#contentOf(entry.path) : UNREAD);
-  }
-
-  #contentOf(path: string): Pick<TreeNode, "body" | "counted"> {
+    if (entry.kind !== "file") return entryNode(entry.kind, layer, entry, {});
     const { bodies, counts } = this.#facts;
-    return {
-      body: Object.hasOwn(bodies, path) ? bodies[path] : undefined,
-      counted: Object.hasOwn(counts, path) ? counts[path] : undefined,
-    };
+    return entryNode("file", layer, entry, { body: own(bodies, entry.path), count: own(counts, entry.path) });
   }
 
   /**
@@ -153,13 +147,18 @@ class LayerUnpack {
     const { budget, layer, lower } = this.#world;
     const found = followParents(this.#root, entry.link, budget)?.node ?? followParents(lower, entry.link, budget)?.node;
     if (found === undefined || found.kind === "directory" || found.kind === "whiteout") {
-      return entryNode("file", layer, entry, UNREAD);
+      return entryNode("file", layer, entry, {});
     }
     // Unpackers differ in whose mode the inode ends up with, so it may do what either allows.
     found.mode |= entry.mode;
     if (entry.uid === 0) found.uid = 0;
     return found;
   }
+}
+
+/** A path may be called as something that every object has. */
+function own<T>(values: Readonly<Record<string, T>>, path: string): T | undefined {
+  return Object.hasOwn(values, path) ? values[path] : undefined;
 }
 
 /** Whether a directory stands below that is there only because something else is in it. */

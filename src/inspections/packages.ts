@@ -12,13 +12,12 @@ export type PackageDatabase = {
 type FileDatabase = {
   readonly name: string;
   readonly path: string;
-  readonly count: (body: string) => number | undefined;
+  /** Absent for databases that are no text: they were counted where they were read. */
+  readonly count?: (body: string) => number;
   /** Another form of the same database, which is counted in its stead. */
   readonly unless?: string;
 };
 
-/** No text: counted where the layer was read, if at all. */
-const uncounted = (): undefined => undefined;
 const RPM_MANIFEST = "var/lib/rpmmanifest/container-manifest";
 
 const FILE_DATABASES: readonly FileDatabase[] = [
@@ -26,16 +25,16 @@ const FILE_DATABASES: readonly FileDatabase[] = [
   { name: "opkg", path: "usr/lib/opkg/status", count: countStanzas },
   { name: "apk", path: "lib/apk/db/installed", count: countApk },
   { name: "apk", path: "usr/lib/apk/db/installed", count: countApk },
-  { name: "rpm", path: "var/lib/rpm/Packages", count: uncounted },
-  { name: "rpm", path: "var/lib/rpm/Packages.db", count: uncounted },
-  { name: "rpm", path: "var/lib/rpm/rpmdb.sqlite", count: uncounted },
-  { name: "rpm", path: "usr/lib/sysimage/rpm/Packages", count: uncounted },
-  { name: "rpm", path: "usr/lib/sysimage/rpm/Packages.db", count: uncounted },
-  { name: "rpm", path: "usr/lib/sysimage/rpm/rpmdb.sqlite", count: uncounted },
-  { name: "rpm", path: "usr/share/rpm/rpmdb.sqlite", count: uncounted },
+  { name: "rpm", path: "var/lib/rpm/Packages" },
+  { name: "rpm", path: "var/lib/rpm/Packages.db" },
+  { name: "rpm", path: "var/lib/rpm/rpmdb.sqlite" },
+  { name: "rpm", path: "usr/lib/sysimage/rpm/Packages" },
+  { name: "rpm", path: "usr/lib/sysimage/rpm/Packages.db" },
+  { name: "rpm", path: "usr/lib/sysimage/rpm/rpmdb.sqlite" },
+  { name: "rpm", path: "usr/share/rpm/rpmdb.sqlite" },
   { name: "rpmmanifest", path: `${RPM_MANIFEST}-2`, count: countLines },
   { name: "rpmmanifest", path: `${RPM_MANIFEST}-1`, count: countLines, unless: `${RPM_MANIFEST}-2` },
-  { name: "chisel", path: "var/lib/chisel/manifest.wall", count: uncounted },
+  { name: "chisel", path: "var/lib/chisel/manifest.wall" },
 ];
 
 /** Directories with one directory a package. */
@@ -53,7 +52,8 @@ export function findPackageDatabases(root: TreeNode): readonly PackageDatabase[]
   for (const { name, path, count, unless } of FILE_DATABASES) {
     const node = lookUp(root, path);
     const isOther = unless !== undefined && lookUp(root, unless)?.kind === "file";
-    if (node?.kind === "file" && !isOther) found.set(node, { name, node, packages: packagesIn(node, count) });
+    if (node?.kind === "file" && !isOther)
+      found.set(node, { name, node, packages: packagesIn(root, path, { node, count }) });
   }
   for (const { name, path } of FOLDER_DATABASES) {
     const node = lookUp(root, path);
@@ -65,8 +65,14 @@ export function findPackageDatabases(root: TreeNode): readonly PackageDatabase[]
   return [...found.values()];
 }
 
-function packagesIn(node: TreeNode, count: FileDatabase["count"]): number | undefined {
-  return node.counted ?? (node.body === undefined ? undefined : count(node.body));
+function packagesIn(
+  root: TreeNode,
+  path: string,
+  { node, count }: { readonly node: TreeNode; readonly count: FileDatabase["count"] },
+): number | undefined {
+  if (count !== undefined) return node.body === undefined ? undefined : count(node.body);
+  // Rows that SQLite has not yet put where they belong.
+  return (lookUp(root, `${path}-wal`)?.size ?? 0) > 0 ? undefined : node.count;
 }
 
 /** What begins with a dot, or is a file beside directories, is the package manager's own. */

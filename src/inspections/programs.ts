@@ -15,6 +15,7 @@ import {
   isNetworkToolName,
   isPrivilegeToolName,
 } from "./program-names.ts";
+import { isShellNature } from "./program-nature.ts";
 import type { Found, Survey } from "./survey.ts";
 
 type IsName = (base: string) => boolean;
@@ -22,14 +23,14 @@ type IsName = (base: string) => boolean;
 /** Every shell and every name it has. A script under a shell's name is somebody's script, unless that shell is written as one. */
 export function shellsIn(survey: Survey): readonly Found[] {
   const isOne = (one: Found): boolean =>
-    isShellByNature(one) ||
+    isShellNature(one.node.nature) ||
     calledAs(one, (base) => isShellName(base) && (!isScript(one.node.head) || isScriptedShellName(base))) !== undefined;
   return namedFirst(survey.programs.filter(isOne), isShellName);
 }
 
 /** Shells that lack only the execute bit, which the loader does not need (`ld-linux.so.2 /path/to/sh`). */
 export function disarmedShellsIn(survey: Survey): readonly Found[] {
-  return survey.disarmed.filter((one) => isShellByNature(one) || calledAs(one, isShellName) !== undefined);
+  return survey.disarmed.filter((one) => isShellNature(one.node.nature) || calledAs(one, isShellName) !== undefined);
 }
 
 /** Applets of busybox and toybox do not count: they ship `dpkg` and `rpm` that only unpack (reference: inspection, 1.4). */
@@ -98,11 +99,6 @@ function appletsAndProgramsIn(survey: Survey, isName: IsName): readonly Found[] 
 
 function isMultiCallItself(one: Found, survey: Survey): boolean {
   return survey.multiCall.has(one.node) && (isMultiCallName(one.base) || one.path === one.node.path);
-}
-
-/** What a file's bytes say it is counts whatever its name. */
-function isShellByNature({ node }: Found): boolean {
-  return node.nature.startsWith("shell:");
 }
 
 /** The name by which a program is one of those asked for: the one it was found by, or the file's own where a link has another. */

@@ -1,4 +1,5 @@
 import { isElf, isLoaderName, isMultiCallName, isScript, isSharedLibraryName } from "./executables.ts";
+import { isMultiCallNature } from "./program-nature.ts";
 import { followPath } from "./tree-path.ts";
 import { newBudget, type TreeNode } from "./tree.ts";
 
@@ -63,11 +64,9 @@ function reached(root: TreeNode, links: readonly Found[]): readonly Found[] | un
   return budget.steps < 0 ? undefined : found;
 }
 
-function isMultiCall(file: Found): boolean {
-  return MULTI_CALL_NATURES.has(file.node.nature) || (isMultiCallName(file.base) && !isScript(file.node.head));
+function isMultiCall({ base, node }: Found): boolean {
+  return isMultiCallNature(node.nature) || (isMultiCallName(base) && !isScript(node.head));
 }
-
-const MULTI_CALL_NATURES: ReadonlySet<string> = new Set(["shell:busybox", "shell:toybox"]);
 
 function isExecutable(node: TreeNode): boolean {
   return (node.mode & ANY_EXECUTE) !== 0;

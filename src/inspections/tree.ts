@@ -17,8 +17,8 @@ export type TreeNode = {
   readonly nature: string;
   /** The whole content where it was read; a runtime-readable file without it counts as unread. */
   readonly body: string | undefined;
-  /** Packages in it, where it is a database that was counted while the layer was read. */
-  readonly counted: number | undefined;
+  /** Packages that a database which is no text lists. */
+  readonly count: number | undefined;
   /** Empty for everything but directories. */
   children: Map<string, TreeNode>;
   /** An entry of its own, not only somebody's parent. */
@@ -68,7 +68,7 @@ function plainNode(kind: TreeNode["kind"], layer: number, path: string): TreeNod
     capability: "",
     nature: "",
     body: undefined,
-    counted: undefined,
+    count: undefined,
     children: NO_CHILDREN,
     explicit: false,
     opaque: false,
@@ -77,15 +77,12 @@ function plainNode(kind: TreeNode["kind"], layer: number, path: string): TreeNod
   };
 }
 
-/** What was learnt of a file's content: nothing. */
-export const UNREAD: Pick<TreeNode, "body" | "counted"> = { body: undefined, counted: undefined };
-
 /** The node of a layer's entry; `kind` is told apart because a hard link becomes a file. */
 export function entryNode(
   kind: TreeNode["kind"],
   layer: number,
   entry: LayerEntry,
-  content: Pick<TreeNode, "body" | "counted">,
+  read: Partial<Pick<TreeNode, "body" | "count">>,
 ): TreeNode {
   return {
     ...plainNode(kind, layer, entry.path),
@@ -96,8 +93,8 @@ export function entryNode(
     head: entry.head,
     capability: entry.capability,
     nature: entry.nature,
-    body: content.body,
-    counted: content.counted,
+    body: read.body,
+    count: read.count,
     children: kind === "directory" ? new Map<string, TreeNode>() : NO_CHILDREN,
     explicit: true,
   };
