@@ -1,21 +1,9 @@
-import type { AttackSurface, SurfaceItem } from "../domain/attack-surface.ts";
+import { surfaceOf, type AttackSurface, type SurfaceItem } from "../domain/attack-surface.ts";
 
-import { surfaceOf } from "../domain/attack-surface.ts";
-import type { PackageDatabase } from "./packages.ts";
-import { countPackages } from "./packages.ts";
+import { countPackages, type PackageDatabase } from "./packages.ts";
 import { rootMakersIn } from "./presence.ts";
-import {
-  compilersIn,
-  disarmedShellsIn,
-  distinct,
-  interpretersIn,
-  languagePackageManagersIn,
-  networkToolsIn,
-  packageManagersIn,
-  privilegeToolsIn,
-  shellsIn,
-} from "./programs.ts";
-import type { Survey } from "./survey.ts";
+import { distinct, type Tools } from "./programs.ts";
+import type { Found, Survey } from "./survey.ts";
 
 type ToolItem = Exclude<SurfaceItem, "setuid-root" | "executables" | "packages">;
 
@@ -45,19 +33,19 @@ export const SURFACE_WEIGHTS = {
 type Item = AttackSurface["items"][SurfaceItem];
 
 /** What an intruder would find, item by item, each with its count of distinct files (or packages) and its points. */
-export function measureSurface(survey: Survey, databases: readonly PackageDatabase[]): AttackSurface {
-  const tool = (name: ToolItem, count: number): Item => ({
-    count,
-    points: count === 0 ? 0 : SURFACE_WEIGHTS.tools[name],
+export function measureSurface(survey: Survey, tools: Tools, databases: readonly PackageDatabase[]): AttackSurface {
+  const tool = (name: ToolItem, found: readonly Found[]): Item => ({
+    count: distinct(found),
+    points: found.length === 0 ? 0 : SURFACE_WEIGHTS.tools[name],
   });
   const items: Readonly<Record<SurfaceItem, Item>> = {
-    shell: shellItem(survey),
-    "os-package-manager": tool("os-package-manager", distinct(packageManagersIn(survey))),
-    "language-package-manager": tool("language-package-manager", distinct(languagePackageManagersIn(survey))),
-    "network-tool": tool("network-tool", distinct(networkToolsIn(survey))),
-    compiler: tool("compiler", distinct(compilersIn(survey))),
-    interpreter: tool("interpreter", distinct(interpretersIn(survey))),
-    "privilege-tool": tool("privilege-tool", distinct(privilegeToolsIn(survey))),
+    shell: shellItem(tools),
+    "os-package-manager": tool("os-package-manager", tools.packageManagers),
+    "language-package-manager": tool("language-package-manager", tools.languagePackageManagers),
+    "network-tool": tool("network-tool", tools.networkTools),
+    compiler: tool("compiler", tools.compilers),
+    interpreter: tool("interpreter", tools.interpreters),
+    "privilege-tool": tool("privilege-tool", tools.privilegeTools),
     "setuid-root": setuidItem(distinct(rootMakersIn(survey))),
     executables: logarithmic(survey.elfExecutables, SURFACE_WEIGHTS.executables),
     packages: packagesItem(databases),
@@ -67,11 +55,10 @@ export function measureSurface(survey: Survey, databases: readonly PackageDataba
 }
 
 /** A shell without its execute bit counts as half of one. */
-function shellItem(survey: Survey): Item {
-  const shells = distinct(shellsIn(survey));
-  const disarmed = distinct(disarmedShellsIn(survey));
+function shellItem({ shells, disarmedShells }: Tools): Item {
   const whole = SURFACE_WEIGHTS.tools.shell;
-  return { count: shells + disarmed, points: shells > 0 ? whole : disarmed > 0 ? Math.ceil(whole / 2) : 0 };
+  const half = disarmedShells.length > 0 ? Math.ceil(whole / 2) : 0;
+  return { count: distinct([...shells, ...disarmedShells]), points: shells.length > 0 ? whole : half };
 }
 
 function setuidItem(count: number): Item {

@@ -1,11 +1,11 @@
 import { isDatabaseRemoved, type Classification, type Traits } from "./composition-class.ts";
 import type { CompositionEvidence } from "./composition-traits.ts";
-import { disarmedShellsIn, languagesIn } from "./programs.ts";
+import { languagesOf } from "./programs.ts";
 
 /** What else is to be known of an image of that class; each says one thing, in a fixed order. */
 export function modifiersOf(evidence: CompositionEvidence, traits: Traits, found: Classification): readonly string[] {
-  const { databases, image, survey } = evidence;
-  const languages = languagesIn(survey);
+  const { databases, image, survey, tools } = evidence;
+  const languages = languagesOf(tools.interpreters);
   return [
     ...(image.tree.root.children.size === 0 ? ["empty"] : []),
     ...(found.class.startsWith("distroless") ? [makerOf(evidence)] : []),
@@ -15,7 +15,7 @@ export function modifiersOf(evidence: CompositionEvidence, traits: Traits, found
     ...(isDatabaseRemoved(traits) ? ["pkgdb-removed"] : []),
     ...(languages.length === 0 ? [] : ["runtime-interpreter", ...languages.map((name) => `runtime:${name}`)]),
     ...(isStaticOnly(evidence, found) ? ["static-binary-only"] : []),
-    ...(disarmedShellsIn(survey).length === 0 ? [] : ["shell-without-exec-bit"]),
+    ...(traits.disarmedShell ? ["shell-without-exec-bit"] : []),
     ...(survey.files.some((file) => file.node.capability !== "") ? ["file-capabilities"] : []),
     ...(image.tree.overLinks.length === 0 ? [] : ["entry-through-lower-symlink"]),
   ];

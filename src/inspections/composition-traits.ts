@@ -2,14 +2,7 @@ import type { Traits } from "./composition-class.ts";
 import type { MergedImage } from "./inspection.ts";
 import type { OsRelease } from "./os-release.ts";
 import { countPackages, type PackageDatabase } from "./packages.ts";
-import {
-  compilersIn,
-  disarmedShellsIn,
-  isBroughtAlong,
-  isSmallPackageManager,
-  packageManagersIn,
-  shellsIn,
-} from "./programs.ts";
+import { areSmall, type Tools } from "./programs.ts";
 import type { Survey } from "./survey.ts";
 import { followPath } from "./tree-path.ts";
 import { newBudget } from "./tree.ts";
@@ -18,6 +11,7 @@ import { newBudget } from "./tree.ts";
 export type CompositionEvidence = {
   readonly image: MergedImage;
   readonly survey: Survey;
+  readonly tools: Tools;
   readonly databases: readonly PackageDatabase[];
   readonly osRelease: OsRelease | undefined;
 };
@@ -29,23 +23,19 @@ const SLIM_MARK = "etc/dpkg/dpkg.cfg.d/docker";
 
 /** Answers to what the decision table asks. */
 export function traitsOf(evidence: CompositionEvidence): Traits {
-  const { image, survey, databases, osRelease } = evidence;
-  const shells = shellsIn(survey);
-  const managers = packageManagersIn(survey);
+  const { image, survey, tools, databases, osRelease } = evidence;
   return {
-    shell: shells.length > 0,
-    disarmedShell: disarmedShellsIn(survey).length > 0,
-    multiCallShell: shells.some((one) => survey.multiCall.has(one.node)),
-    packageManager: managers.length > 0,
-    smallPackageManager:
-      managers.some(isSmallPackageManager) &&
-      managers.every((one) => isSmallPackageManager(one) || isBroughtAlong(one)),
+    shell: tools.shells.length > 0,
+    disarmedShell: tools.disarmedShells.length > 0,
+    multiCallShell: tools.shells.some((one) => survey.multiCall.has(one.node)),
+    packageManager: tools.packageManagers.length > 0,
+    smallPackageManager: areSmall(tools.packageManagers),
     database: databases.length > 0,
     packages: countPackages(databases),
     loader: survey.loaders.length > 0,
     osRelease: osRelease !== undefined,
     chiseled: isChiseled(evidence),
-    buildTools: compilersIn(survey).length > 0,
+    buildTools: tools.compilers.length > 0,
     sharedLibraries: image.layers.reduce((sum, { facts }) => sum + facts.tally.sharedLibraries, 0),
     trimmed: isTrimmed(image),
   };

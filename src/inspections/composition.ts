@@ -10,7 +10,7 @@ import type { InspectedImage, MergedImage } from "./inspection.ts";
 import { findOsRelease } from "./os-release.ts";
 import { findPackageDatabases } from "./packages.ts";
 import { findPresence } from "./presence.ts";
-import { compilersIn, disarmedShellsIn, packageManagersIn, shellsIn } from "./programs.ts";
+import { findTools } from "./programs.ts";
 import { sightingOf } from "./sighting.ts";
 import { surveyTree, type Found } from "./survey.ts";
 
@@ -36,7 +36,8 @@ function compose(image: MergedImage): CompositionFact {
     return { kind: "uninspectable", reason: "limit", detail: "its links make more paths than are looked at" };
   }
   const databases = findPackageDatabases(root);
-  const evidence = { image, survey, databases, osRelease: findOsRelease(root) };
+  const tools = findTools(survey);
+  const evidence = { image, survey, tools, databases, osRelease: findOsRelease(root) };
   const traits = traitsOf(evidence);
   const found = classify(traits);
   return {
@@ -44,24 +45,24 @@ function compose(image: MergedImage): CompositionFact {
     class: found.class,
     modifiers: modifiersOf(evidence, traits, found),
     because: found.because,
-    present: findPresence(image, survey),
+    present: findPresence(image, survey, tools),
     packages: databases.reduce((sum, one) => sum + (one.packages ?? 0), 0),
     executables: survey.elfExecutables,
-    surface: measureSurface(survey, databases),
+    surface: measureSurface(survey, tools, databases),
     sightings: sightingsOf(evidence),
   };
 }
 
 /** What the class rests on, one of each, in the layer that brought it. */
 function sightingsOf(evidence: CompositionEvidence): readonly Sighting[] {
-  const { databases, image, osRelease, survey } = evidence;
+  const { databases, image, osRelease, survey, tools } = evidence;
   const first = ([one]: readonly Found[], note: string): readonly Sighting[] =>
     one === undefined ? [] : [sightingOf(image, one, note)];
   return [
-    ...first(shellsIn(survey), "shell"),
-    ...first(disarmedShellsIn(survey), "shell without its execute bit"),
-    ...first(packageManagersIn(survey), "package manager"),
-    ...first(compilersIn(survey), "compiler"),
+    ...first(tools.shells, "shell"),
+    ...first(tools.disarmedShells, "shell without its execute bit"),
+    ...first(tools.packageManagers, "package manager"),
+    ...first(tools.compilers, "compiler"),
     ...databases.map((database) => sightingOf(image, database.node, `${database.name} database`)),
     ...(osRelease === undefined ? [] : [sightingOf(image, osRelease.node, "distribution")]),
     ...first(survey.loaders, "loader"),

@@ -3,17 +3,7 @@ import type { Absentee } from "../domain/policy.ts";
 
 import { rootLikeCapabilities } from "./capability.ts";
 import type { MergedImage } from "./inspection.ts";
-import {
-  compilersIn,
-  disarmedShellsIn,
-  interpretersIn,
-  languagePackageManagersIn,
-  networkToolsIn,
-  packageManagersIn,
-  privilegeToolsIn,
-  shellsIn,
-  sshServersIn,
-} from "./programs.ts";
+import type { Tools } from "./programs.ts";
 import { sightingOf } from "./sighting.ts";
 import type { Found, Survey } from "./survey.ts";
 
@@ -23,26 +13,23 @@ export type Presence = Readonly<Record<Absentee, readonly Sighting[]>>;
 const MAX_SIGHTINGS = 50;
 
 /** Things that policies may forbid, each with where it was seen. */
-export function findPresence(image: MergedImage, survey: Survey): Presence {
+export function findPresence(image: MergedImage, survey: Survey, tools: Tools): Presence {
   const seen = (found: readonly Found[], note: (one: Found) => string = programNote): readonly Sighting[] =>
     found.slice(0, MAX_SIGHTINGS).map((one) => sightingOf(image, one, note(one)));
   return {
     // A shell that nobody may execute is a shell all the same: root and the loader do not ask.
-    shell: [
-      ...seen(shellsIn(survey)),
-      ...seen(disarmedShellsIn(survey), () => "not executable, yet the loader runs it"),
-    ],
-    "package-manager": seen(packageManagersIn(survey)),
+    shell: [...seen(tools.shells), ...seen(tools.disarmedShells, () => "not executable, yet the loader runs it")],
+    "package-manager": seen(tools.packageManagers),
     setuid: seen(
       survey.files.filter((file) => setuidNote(file) !== ""),
       setuidNote,
     ),
-    "ssh-server": seen(sshServersIn(survey)),
-    interpreter: seen(interpretersIn(survey)),
-    compiler: seen(compilersIn(survey)),
-    "network-tool": seen(networkToolsIn(survey)),
-    "language-package-manager": seen(languagePackageManagersIn(survey)),
-    "privilege-tool": seen(privilegeToolsIn(survey)),
+    "ssh-server": seen(tools.sshServers),
+    interpreter: seen(tools.interpreters),
+    compiler: seen(tools.compilers),
+    "network-tool": seen(tools.networkTools),
+    "language-package-manager": seen(tools.languagePackageManagers),
+    "privilege-tool": seen(tools.privilegeTools),
   };
 }
 

@@ -20,65 +20,62 @@ import type { Found, Survey } from "./survey.ts";
 
 type IsName = (base: string) => boolean;
 
-/** Every shell and every name it has. A script under a shell's name is somebody's script, unless that shell is written as one. */
-export function shellsIn(survey: Survey): readonly Found[] {
-  const isOne = (one: Found): boolean =>
-    isShellNature(one.node.nature) ||
-    calledAs(one, (base) => isShellName(base) && (!isScript(one.node.head) || isScriptedShellName(base))) !== undefined;
-  return namedFirst(survey.programs.filter(isOne), isShellName);
-}
+/** Programs by what an intruder would use them for, each under every name that leads to it; one may be of several kinds. */
+export type Tools = {
+  readonly shells: readonly Found[];
+  /** Shells that lack only the execute bit, which the loader does not need (`ld-linux.so.2 /path/to/sh`). */
+  readonly disarmedShells: readonly Found[];
+  readonly packageManagers: readonly Found[];
+  readonly languagePackageManagers: readonly Found[];
+  readonly compilers: readonly Found[];
+  readonly interpreters: readonly Found[];
+  readonly networkTools: readonly Found[];
+  readonly privilegeTools: readonly Found[];
+  readonly sshServers: readonly Found[];
+};
 
-/** Shells that lack only the execute bit, which the loader does not need (`ld-linux.so.2 /path/to/sh`). */
-export function disarmedShellsIn(survey: Survey): readonly Found[] {
-  return survey.disarmed.filter((one) => isShellNature(one.node.nature) || calledAs(one, isShellName) !== undefined);
-}
-
-/** Applets of busybox and toybox do not count: they ship `dpkg` and `rpm` that only unpack (reference: inspection, 1.4). */
-export function packageManagersIn(survey: Survey): readonly Found[] {
-  return ownProgramsIn(survey, isPackageManagerName);
-}
-
-/** Whether a package manager is one of those made for small images, under whichever of its names it was found. */
-export function isSmallPackageManager(manager: Found): boolean {
-  return isSmallPackageManagerName(calledAs(manager, isPackageManagerName) ?? "");
-}
-
-/** `rpm` and the like, which small package managers bring along. */
-export function isBroughtAlong(manager: Found): boolean {
-  return calledAs(manager, isPackageManagerName) === "rpm";
-}
-
-export function languagePackageManagersIn(survey: Survey): readonly Found[] {
-  return ownProgramsIn(survey, isLanguagePackageManagerName);
-}
-
-export function compilersIn(survey: Survey): readonly Found[] {
-  return ownProgramsIn(survey, isCompilerName);
-}
-
-export function interpretersIn(survey: Survey): readonly Found[] {
-  return ownProgramsIn(survey, isInterpreterName);
-}
-
-/** Languages that something here interprets, such as `python`, in alphabetical order. */
-export function languagesIn(survey: Survey): readonly string[] {
-  const found = interpretersIn(survey).flatMap((one) => interpreterOf(calledAs(one, isInterpreterName) ?? "") ?? []);
-  return [...new Set(found)].sort();
-}
-
-export function sshServersIn(survey: Survey): readonly Found[] {
-  return survey.programs.filter((one) => calledAs(one, isSshServerName) !== undefined);
-}
-
-export function networkToolsIn(survey: Survey): readonly Found[] {
-  return appletsAndProgramsIn(survey, isNetworkToolName).filter((one) => !APT_METHODS.has(one.path));
+/**
+ * Applets of busybox and toybox count as shells, network and privilege tools only: they ship `dpkg` and `rpm` that merely
+ * unpack (reference: inspection, 1.4).
+ */
+export function findTools(survey: Survey): Tools {
+  const own = survey.programs.filter((one) => !survey.multiCall.has(one.node));
+  return {
+    shells: shellsIn(survey),
+    disarmedShells: survey.disarmed.filter((one) => isShellNature(one.node.nature) || isCalled(one, isShellName)),
+    packageManagers: own.filter((one) => isCalled(one, isPackageManagerName)),
+    languagePackageManagers: own.filter((one) => isCalled(one, isLanguagePackageManagerName)),
+    compilers: own.filter((one) => isCalled(one, isCompilerName)),
+    interpreters: own.filter((one) => isCalled(one, isInterpreterName)),
+    networkTools: withAppletsIn(survey, isNetworkToolName).filter((one) => !APT_METHODS.has(one.path)),
+    privilegeTools: withAppletsIn(survey, isPrivilegeToolName),
+    sshServers: survey.programs.filter((one) => isCalled(one, isSshServerName)),
+  };
 }
 
 /** Parts of apt that bear clients' names: they speak to apt alone, and apt counts for itself. */
 const APT_METHODS: ReadonlySet<string> = new Set(["usr/lib/apt/methods/ftp", "usr/lib/apt/methods/ssh"]);
 
-export function privilegeToolsIn(survey: Survey): readonly Found[] {
-  return appletsAndProgramsIn(survey, isPrivilegeToolName);
+/** A script under a shell's name is somebody's script, unless that shell is written as one. */
+function shellsIn({ programs }: Survey): readonly Found[] {
+  const isOne = ({ base, node }: Found): boolean =>
+    isShellNature(node.nature) ||
+    isCalled({ base, node }, (name) => isShellName(name) && (!isScript(node.head) || isScriptedShellName(name)));
+  return namedFirst(programs.filter(isOne), isShellName);
+}
+
+/** Whether all package managers are of those made for small images; some bring rpm along. */
+export function areSmall(managers: readonly Found[]): boolean {
+  const names = managers.map((one) => calledAs(one, isPackageManagerName) ?? "");
+  return (
+    names.some(isSmallPackageManagerName) && names.every((name) => isSmallPackageManagerName(name) || name === "rpm")
+  );
+}
+
+/** Languages that these interpret, such as `python`, in alphabetical order. */
+export function languagesOf(interpreters: readonly Found[]): readonly string[] {
+  const found = interpreters.flatMap((one) => interpreterOf(calledAs(one, isInterpreterName) ?? "") ?? []);
+  return [...new Set(found)].sort();
 }
 
 /** How many programs these are: a file counts once whatever number of names lead to it. */
@@ -86,14 +83,9 @@ export function distinct(found: readonly Found[]): number {
   return new Set(found.map((one) => one.node)).size;
 }
 
-/** Programs in their own right; what busybox and toybox only imitate is left out. */
-function ownProgramsIn(survey: Survey, isName: IsName): readonly Found[] {
-  return survey.programs.filter((one) => !survey.multiCall.has(one.node) && calledAs(one, isName) !== undefined);
-}
-
 /** Applets count here, and busybox itself, which needs no link to be called by: `busybox wget`, `busybox chroot`. */
-function appletsAndProgramsIn(survey: Survey, isName: IsName): readonly Found[] {
-  const found = survey.programs.filter((one) => calledAs(one, isName) !== undefined || isMultiCallItself(one, survey));
+function withAppletsIn(survey: Survey, isName: IsName): readonly Found[] {
+  const found = survey.programs.filter((one) => isCalled(one, isName) || isMultiCallItself(one, survey));
   return namedFirst(found, isName);
 }
 
@@ -102,8 +94,12 @@ function isMultiCallItself(one: Found, survey: Survey): boolean {
 }
 
 /** The name by which a program is one of those asked for: the one it was found by, or the file's own where a link has another. */
-function calledAs({ base, node }: Found, isName: IsName): string | undefined {
+function calledAs({ base, node }: Pick<Found, "base" | "node">, isName: IsName): string | undefined {
   return [base, node.path.slice(node.path.lastIndexOf("/") + 1)].find(isName);
+}
+
+function isCalled(found: Pick<Found, "base" | "node">, isName: IsName): boolean {
+  return calledAs(found, isName) !== undefined;
 }
 
 /** Only some of what is found is shown, so what people know it by comes first. */

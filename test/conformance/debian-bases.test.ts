@@ -177,6 +177,39 @@ suite("images made of Debian's own packages", () => {
     });
   }
 
+  for (const [origin, base, nature, expected] of [
+    ["busybox-static", "busybox", "shell:busybox", "minimal"],
+    ["dash", "dash", "shell:dash", "micro"],
+    ["bash", "bash", "shell:bash", "micro"],
+  ] as const) {
+    test(`knows ${base} under another name on distroless base`, () => {
+      const { fact } = inspect((bases) =>
+        bases.with(bases.base(), { "app/server": { mode: 0o755, body: bases.program(origin, base) } }),
+      );
+      assert.equal(fact.class, expected);
+      assert.deepEqual(
+        fact.present.shell.map(({ path }) => path),
+        ["app/server"],
+      );
+      assert.match(fact.present.shell[0]?.note ?? "", new RegExp(nature));
+      assert.equal(fact.surface.items.shell.points, 25);
+      assert.ok(fact.modifiers.includes("debug"));
+    });
+  }
+
+  test("tells a shell that only the loader can start on distroless base", () => {
+    const { fact } = inspect((bases) =>
+      bases.with(bases.base(), { "./usr/bin/bash": { mode: 0o644, body: bases.program("bash", "bash") } }),
+    );
+    assert.equal(fact.class, "distroless");
+    assert.ok(fact.modifiers.includes("shell-without-exec-bit"));
+    assert.deepEqual(
+      fact.present.shell.map(({ path }) => path),
+      ["usr/bin/bash"],
+    );
+    assert.equal(fact.surface.items.shell.points, 13);
+  });
+
   test("puts wide gaps between the kinds of image", () => {
     const score = (make: (bases: DebianBases) => DebianBase): number => inspect(make).fact.surface.score;
     assert.ok(score((bases) => bases.python()) < 15);

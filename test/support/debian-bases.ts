@@ -63,14 +63,11 @@ export class DebianBases {
 
   /** The static image with busybox in a folder of its own, each applet an absolute link (experimental/busybox/commands.bzl). */
   debug(): DebianBase {
-    const { config, layers, packages } = this.static();
+    const base = this.static();
     const { binary, applets } = this.#busybox();
     const links = applets.map((name) => [`./busybox/${name}`, { type: "2", link: "/busybox/busybox" }]);
-    const top = built([], {
-      "./busybox/busybox": { mode: 0o755, body: binary },
-      ...(Object.fromEntries(links) as Entries),
-    });
-    return { config: { ...config, env: ["PATH=/usr/bin:/bin:/busybox"] }, layers: [...layers, top], packages };
+    const top = { "./busybox/busybox": { mode: 0o755, body: binary }, ...(Object.fromEntries(links) as Entries) };
+    return this.with({ ...base, config: { ...base.config, env: ["PATH=/usr/bin:/bin:/busybox"] } }, top);
   }
 
   /** As Docker's busybox: one layer, every applet a hard link, no package database. */
@@ -100,9 +97,23 @@ export class DebianBases {
   /** The same without manuals, with the mark that debuerreotype leaves of what it cut. */
   slim(): DebianBase {
     const cut = /^\.\/usr\/share\/(?:doc|info|locale|man|lintian|linda|groff)\/./;
-    const mark = built([], { "./etc/dpkg/dpkg.cfg.d/docker": "path-exclude /usr/share/man/*\n" });
-    const { config, layers, packages } = this.#system(this.#minimal(), ({ name }) => !cut.test(name));
-    return { config, layers: [...layers, mark], packages };
+    const mark = { "./etc/dpkg/dpkg.cfg.d/docker": "path-exclude /usr/share/man/*\n" };
+    return this.with(
+      this.#system(this.#minimal(), ({ name }) => !cut.test(name)),
+      mark,
+    );
+  }
+
+  /** A program's bytes, as its package holds them. */
+  program(pattern: string, base: string): Buffer {
+    const part = this.#packages.find(pattern).parts.find(({ name }) => name.endsWith(`/bin/${base}`));
+    if (part === undefined) throw new Error(`Debian's ${pattern} holds no bin/${base}`);
+    return contentOf(part);
+  }
+
+  /** A base image with one more layer on top. */
+  with(base: DebianBase, entries: Entries): DebianBase {
+    return { ...base, layers: [...base.layers, built([], entries)] };
   }
 
   /** All that was downloaded but what only the other bases are made of. */
@@ -137,9 +148,7 @@ export class DebianBases {
 
   /** Its bytes and the names it answers to. */
   #busybox(): { readonly binary: Buffer; readonly applets: readonly string[] } {
-    const part = this.#packages.find("busybox-static").parts.find(({ name }) => name.endsWith("/bin/busybox"));
-    if (part === undefined) throw new Error("Debian's busybox-static holds no bin/busybox");
-    const binary = contentOf(part);
+    const binary = this.program("busybox-static", "busybox");
     const folder = mkdtempSync(join(tmpdir(), "assay-busybox-"));
     try {
       const file = join(folder, "busybox");
