@@ -12,10 +12,10 @@ const NETWORK_TOOLS = names(
 const PRIVILEGE_TOOLS = names(
   "sudo sudo-rs sudoedit doas su su-rs runuser pkexec gosu su-exec setpriv setuidgid s6-setuidgid chpst capsh chroot pivot_root switch_root nsenter unshare mount newuidmap newgidmap",
 );
-/** What looks into or drives running programs, which compilers' images leave behind. */
-const DEBUGGERS = names("gdb lldb strace ltrace");
-/** Parts of compilers that are called without their drivers' names. */
-const COMPILER_PARTS = names("cc1 cc1plus collect2 cpp gccgo gfortran gdc gnat rustdoc lld ld.bfd ld.gold ld.lld");
+/** Parts of compilers that are called without their drivers' names, and debuggers, which are left behind beside them. */
+const COMPILER_PARTS = names(
+  "cc1 cc1plus collect2 cpp gccgo gfortran gdc gnat rustdoc lld ld.bfd ld.gold ld.lld gdb lldb strace ltrace",
+);
 /** `x86_64-linux-gnu-gcc-12`: what Debian's `gcc` is a link to. */
 const TARGET = /^(?:[a-z0-9_]+-){2,4}(?=[a-z])/;
 
@@ -33,9 +33,12 @@ export function isPrivilegeToolName(base: string): boolean {
 
 /** Compilers, version control and debuggers, under their plain names or for a named machine. */
 export function isCompilerName(base: string): boolean {
-  return [base, base.replace(TARGET, "")].some(
-    (name) => isBuildToolName(name) || isNamed(name, COMPILER_PARTS) || isNamed(name, DEBUGGERS),
-  );
+  const plain = base.replace(TARGET, "");
+  return isPlainCompilerName(base) || (plain !== base && isPlainCompilerName(plain));
+}
+
+function isPlainCompilerName(name: string): boolean {
+  return isBuildToolName(name) || isNamed(name, COMPILER_PARTS);
 }
 
 export function isInterpreterName(base: string): boolean {

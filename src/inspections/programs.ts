@@ -95,7 +95,9 @@ function isMultiCallItself(one: Found, survey: Survey): boolean {
 
 /** The name by which a program is one of those asked for: the one it was found by, or the file's own where a link has another. */
 function calledAs({ base, node }: Pick<Found, "base" | "node">, isName: IsName): string | undefined {
-  return [base, node.path.slice(node.path.lastIndexOf("/") + 1)].find(isName);
+  if (isName(base)) return base;
+  const own = node.path.slice(node.path.lastIndexOf("/") + 1);
+  return own !== base && isName(own) ? own : undefined;
 }
 
 function isCalled(found: Pick<Found, "base" | "node">, isName: IsName): boolean {
