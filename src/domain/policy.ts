@@ -27,8 +27,23 @@ export const COMPOSITION_ORDER = [
 export type CompositionClass = (typeof COMPOSITION_ORDER)[number];
 
 /** Things an image can be required not to contain. */
-export const ABSENTEES = ["shell", "package-manager", "setuid", "ssh-server"] as const;
+export const ABSENTEES = [
+  "shell",
+  "package-manager",
+  "setuid",
+  "ssh-server",
+  "interpreter",
+  "compiler",
+  "network-tool",
+  "language-package-manager",
+  "privilege-tool",
+] as const;
 export type Absentee = (typeof ABSENTEES)[number];
+
+/** One entry for each thing. */
+export function absenteesOf<T>(of: (thing: Absentee) => T): Readonly<Record<Absentee, T>> {
+  return Object.fromEntries(ABSENTEES.map((thing) => [thing, of(thing)])) as Record<Absentee, T>;
+}
 
 /** Which of several attestations must hold what is asked. */
 export type AttestationSelection = "latest" | "any" | "all";

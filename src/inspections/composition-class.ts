@@ -3,6 +3,8 @@ import { COMPOSITION_ORDER, type CompositionClass } from "../domain/policy.ts";
 /** What the decision table asks, as answers; every one comes from the merged tree (reference: inspection, 2.2). */
 export type Traits = {
   readonly shell: boolean;
+  /** There is a shell that lacks its execute bit. */
+  readonly disarmedShell: boolean;
   /** One of the shells is busybox or toybox. */
   readonly multiCallShell: boolean;
   readonly packageManager: boolean;
@@ -25,7 +27,7 @@ export type Classification = { readonly class: CompositionClass; readonly becaus
 const MICRO_PACKAGES = 40;
 const MINIMAL_PACKAGES = 60;
 const SLIM_PACKAGES = 150;
-/** A loader with more libraries than this and no package database: somebody took the database away. */
+/** A loader with more libraries than this and no package in any database: somebody took the database away. */
 const ORPHANED_LIBRARIES = 50;
 
 /** The first row that holds. Rows that allow come first and ask for absences, which only a whole tree can show. */
@@ -39,12 +41,13 @@ export function classify(traits: Traits): Classification {
   };
 }
 
+/** Taken away whole, or emptied. */
 export function isDatabaseRemoved(traits: Traits): boolean {
-  return traits.loader && !traits.database && traits.sharedLibraries > ORPHANED_LIBRARIES;
+  return traits.loader && traits.packages === 0 && traits.sharedLibraries > ORPHANED_LIBRARIES;
 }
 
 function classifyWithoutTools(traits: Traits): Classification {
-  const bare = "no shell and no package manager";
+  const bare = `${traits.disarmedShell ? "no shell that is executable" : "no shell"} and no package manager`;
   if (!traits.database && !traits.osRelease && !traits.loader) {
     return { class: "scratch", because: `${bare}, no distribution, no package database and no loader` };
   }

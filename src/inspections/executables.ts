@@ -1,5 +1,5 @@
 /** What programs are called. Names decide which entries are kept and what a program is taken for (reference: inspection, 1.4). */
-function names(text: string): ReadonlySet<string> {
+export function names(text: string): ReadonlySet<string> {
   return new Set(text.split(" "));
 }
 
@@ -35,7 +35,8 @@ const INTERPRETERS: readonly (readonly [RegExp, string])[] = [
 /** `bash-static`, `bash-5.2`, `sh.distrib`, `ksh93`: the same program under a longer name. */
 const SUFFIX = /(?:[-._](?:static|musl|real|bin|orig|distrib|original|[0-9][0-9.]*)|[0-9][0-9.]*)$/;
 
-function isNamed(base: string, known: ReadonlySet<string>): boolean {
+/** Whether a program of that name is one of these, whatever version or variant its name adds. */
+export function isNamed(base: string, known: ReadonlySet<string>): boolean {
   return known.has(base) || known.has(base.replace(SUFFIX, ""));
 }
 

@@ -9,7 +9,7 @@ import { inspectUser } from "./user.ts";
 /** Every question about content, by the fact it answers. A new one is a file and a line here. */
 const INSPECTIONS = {
   user: { version: 1, inspect: inspectUser },
-  composition: { version: 1, inspect: inspectComposition },
+  composition: { version: 2, inspect: inspectComposition },
 } as const satisfies Readonly<Record<string, Inspection<unknown>>>;
 
 type Inspections = typeof INSPECTIONS;

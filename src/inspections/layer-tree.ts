@@ -156,6 +156,11 @@ class LayerUnpack {
   }
 }
 
+/** A path may be called as something that every object has. */
+function own<T>(values: Readonly<Record<string, T>>, path: string): T | undefined {
+  return Object.hasOwn(values, path) ? values[path] : undefined;
+}
+
 /** Whether a directory stands below that is there only because something else is in it. */
 function hasImplied(directory: TreeNode, budget: Budget): boolean {
   return [...directory.children.values()].some((child) => {
@@ -163,9 +168,4 @@ function hasImplied(directory: TreeNode, budget: Budget): boolean {
     if (budget.steps < 0) return true;
     return child.kind === "directory" && (!child.explicit || hasImplied(child, budget));
   });
-}
-
-/** A path may be called as something that every object has. */
-function own<T>(values: Readonly<Record<string, T>>, path: string): T | undefined {
-  return Object.hasOwn(values, path) ? values[path] : undefined;
 }

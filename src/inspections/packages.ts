@@ -14,7 +14,11 @@ type FileDatabase = {
   readonly path: string;
   /** Absent for databases that are no text: they were counted where they were read. */
   readonly count?: (body: string) => number;
+  /** Another form of the same database, which is counted in its stead. */
+  readonly unless?: string;
 };
+
+const RPM_MANIFEST = "var/lib/rpmmanifest/container-manifest";
 
 const FILE_DATABASES: readonly FileDatabase[] = [
   { name: "dpkg", path: "var/lib/dpkg/status", count: countStanzas },
@@ -28,11 +32,12 @@ const FILE_DATABASES: readonly FileDatabase[] = [
   { name: "rpm", path: "usr/lib/sysimage/rpm/Packages.db" },
   { name: "rpm", path: "usr/lib/sysimage/rpm/rpmdb.sqlite" },
   { name: "rpm", path: "usr/share/rpm/rpmdb.sqlite" },
-  { name: "rpmmanifest", path: "var/lib/rpmmanifest/container-manifest-2", count: countLines },
+  { name: "rpmmanifest", path: `${RPM_MANIFEST}-2`, count: countLines },
+  { name: "rpmmanifest", path: `${RPM_MANIFEST}-1`, count: countLines, unless: `${RPM_MANIFEST}-2` },
   { name: "chisel", path: "var/lib/chisel/manifest.wall" },
 ];
 
-/** Directories with one child a package. */
+/** Directories with one directory a package. */
 const FOLDER_DATABASES = [
   { name: "pacman", path: "var/lib/pacman/local" },
   { name: "nix", path: "nix/store" },
@@ -44,13 +49,16 @@ const PORTAGE = "var/db/pkg";
 /** Every package database, each once whatever links lead to it. */
 export function findPackageDatabases(root: TreeNode): readonly PackageDatabase[] {
   const found = new Map<TreeNode, PackageDatabase>();
-  for (const { name, path, count } of FILE_DATABASES) {
+  for (const { name, path, count, unless } of FILE_DATABASES) {
     const node = lookUp(root, path);
-    if (node?.kind === "file") found.set(node, { name, node, packages: packagesIn(root, path, { node, count }) });
+    const isOther = unless !== undefined && lookUp(root, unless)?.kind === "file";
+    if (node?.kind === "file" && !isOther)
+      found.set(node, { name, node, packages: packagesIn(root, path, { node, count }) });
   }
   for (const { name, path } of FOLDER_DATABASES) {
     const node = lookUp(root, path);
-    if (node !== undefined && node.children.size > 0) found.set(node, { name, node, packages: node.children.size });
+    const packages = node === undefined ? 0 : packagesBelow(node);
+    if (node !== undefined && packages > 0) found.set(node, { name, node, packages });
   }
   for (const database of [statusFolder(root), portage(root)])
     if (database !== undefined) found.set(database.node, database);
@@ -65,6 +73,11 @@ function packagesIn(
   if (count !== undefined) return node.body === undefined ? undefined : count(node.body);
   // Rows that SQLite has not yet put where they belong.
   return (lookUp(root, `${path}-wal`)?.size ?? 0) > 0 ? undefined : node.count;
+}
+
+/** What begins with a dot, or is a file beside directories, is the package manager's own. */
+function packagesBelow(folder: TreeNode): number {
+  return [...folder.children].filter(([name, { kind }]) => kind === "directory" && !name.startsWith(".")).length;
 }
 
 /** All packages together; `undefined` if one database cannot be counted. */
@@ -82,21 +95,26 @@ function lookUp(root: TreeNode, path: string): TreeNode | undefined {
 /** One stanza a file, spread over many layers, with md5sums and scripts beside it (distroless, PACKAGE_METADATA.md). */
 function statusFolder(root: TreeNode): PackageDatabase | undefined {
   const node = lookUp(root, STATUS_D);
-  const packages = [...(node?.children.keys() ?? [])].filter((name) => isStanzaPath(`${STATUS_D}/${name}`)).length;
+  const packages = [...(node?.children ?? [])].filter(
+    ([name, { kind }]) => kind !== "directory" && isStanzaPath(`${STATUS_D}/${name}`),
+  ).length;
   return node === undefined || packages === 0 ? undefined : { name: "status.d", node, packages };
 }
 
 function portage(root: TreeNode): PackageDatabase | undefined {
   const node = lookUp(root, PORTAGE);
-  const packages = [...(node?.children.values() ?? [])].reduce((sum, category) => sum + category.children.size, 0);
+  const packages = [...(node?.children.values() ?? [])].reduce((sum, category) => sum + packagesBelow(category), 0);
   return node === undefined || packages === 0 ? undefined : { name: "portage", node, packages };
 }
 
-/** RFC 822 stanzas; without a Status a package counts as installed, as distroless writes them. */
+/**
+ * RFC 822 stanzas between blank lines; field names in any case (deb822). Without a Status a package counts as installed, as
+ * distroless writes them.
+ */
 function countStanzas(body: string): number {
-  return body.split("\n\n").filter((stanza) => {
-    const status = /^Status:(.*)$/m.exec(stanza)?.[1] ?? "";
-    return /^Package:/m.test(stanza) && !/\b(?:deinstall|purge)\b/.test(status);
+  return body.split(/\n[ \t\r]*\n/).filter((stanza) => {
+    const status = /^Status:(.*)$/im.exec(stanza)?.[1] ?? "";
+    return /^Package:/im.test(stanza) && !/\b(?:deinstall|purge)\b/.test(status);
   }).length;
 }
 

@@ -1,4 +1,4 @@
-import { isElf, isMultiCallName, isScript, isSharedLibraryName } from "./executables.ts";
+import { isElf, isLoaderName, isMultiCallName, isScript, isSharedLibraryName } from "./executables.ts";
 import { isMultiCallNature } from "./program-nature.ts";
 import { followPath } from "./tree-path.ts";
 import { newBudget, type TreeNode } from "./tree.ts";
@@ -20,7 +20,11 @@ export type Survey = {
   readonly files: readonly Found[];
   /** Executable files by their names and by every link to them. */
   readonly programs: readonly Found[];
-  /** Files that are busybox or toybox under any of their names. */
+  /** ELF files without an execute bit, likewise: what the loader runs all the same. */
+  readonly disarmed: readonly Found[];
+  /** What is called as a loader is, and links that are, wherever they lead: a loader may stand in a file of another name. */
+  readonly loaders: readonly Found[];
+  /** Files that are busybox or toybox under any of their names, or by their bytes. */
   readonly multiCall: ReadonlySet<TreeNode>;
   /** Distinct ELF executables, shared libraries left out. */
   readonly elfExecutables: number;
@@ -33,26 +37,35 @@ export function surveyTree(root: TreeNode): Survey | undefined {
   const files: Found[] = [];
   const links: Found[] = [];
   collect(root, files, links);
-  const budget = newBudget();
-  const programs = files.filter((file) => isExecutable(file.node));
-  for (const link of links) {
-    const target = followPath(root, link.path, budget)?.node;
-    if (target?.kind === "file" && isExecutable(target)) programs.push({ ...link, node: target });
-  }
-  if (budget.steps < 0) return undefined;
+  const linked = reached(root, links);
+  if (linked === undefined) return undefined;
+  const all = [...files, ...linked];
   const elf = files.filter(
     (file) => isExecutable(file.node) && isElf(file.node.head) && !isSharedLibraryName(file.base),
   );
   return {
     files,
-    programs,
-    multiCall: new Set(
-      files
-        .filter(({ base, node }) => isMultiCallNature(node.nature) || (isMultiCallName(base) && !isScript(node.head)))
-        .map((file) => file.node),
-    ),
+    programs: all.filter((file) => isExecutable(file.node)),
+    disarmed: all.filter((file) => !isExecutable(file.node) && isElf(file.node.head)),
+    loaders: [...files, ...links].filter((one) => isLoaderName(one.base)),
+    multiCall: new Set(files.filter(isMultiCall).map((file) => file.node)),
     elfExecutables: new Set(elf.map((file) => file.node)).size,
   };
+}
+
+/** The files that links lead to, under the links' names. */
+function reached(root: TreeNode, links: readonly Found[]): readonly Found[] | undefined {
+  const budget = newBudget();
+  const found: Found[] = [];
+  for (const link of links) {
+    const target = followPath(root, link.path, budget)?.node;
+    if (target?.kind === "file") found.push({ ...link, node: target });
+  }
+  return budget.steps < 0 ? undefined : found;
+}
+
+function isMultiCall({ base, node }: Found): boolean {
+  return isMultiCallNature(node.nature) || (isMultiCallName(base) && !isScript(node.head));
 }
 
 function isExecutable(node: TreeNode): boolean {

@@ -13,7 +13,7 @@ import type {
 import { known, NOT_COLLECTED, type Known } from "../domain/gap.ts";
 import { plus, type Instant } from "../domain/instant.ts";
 import type { Platform } from "../domain/platform.ts";
-import { ABSENTEES, type Absentee } from "../domain/policy.ts";
+import { absenteesOf, type Absentee } from "../domain/policy.ts";
 import type { ImageReference } from "../domain/reference.ts";
 import type { Given } from "./policy-test-document.ts";
 import { GIVEN_ATTESTATIONS, syntheticAttestations } from "./synthetic-attestations.ts";
@@ -124,10 +124,7 @@ function compositionOf({ composition, present }: Given): Known<CompositionFact> 
     class: composition,
     modifiers: [],
     because: BECAUSE,
-    present: Object.fromEntries(ABSENTEES.map((thing) => [thing, seen(thing)])) as Record<
-      Absentee,
-      ReturnType<typeof seen>
-    >,
+    present: absenteesOf(seen),
     packages: 0,
     executables: 0,
     surface: NO_SURFACE,

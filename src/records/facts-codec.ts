@@ -16,7 +16,7 @@ import {
 } from "../domain/facts.ts";
 import { surfaceOf, type AttackSurface } from "../domain/attack-surface.ts";
 import { LINTS, type Flaw, type Lint, type LintFacts } from "../domain/lint.ts";
-import { COMPOSITION_ORDER } from "../domain/policy.ts";
+import { absenteesOf, COMPOSITION_ORDER } from "../domain/policy.ts";
 import type { AuthorityName } from "../domain/trust.ts";
 import { baseFact } from "./base-codec.ts";
 import { digest, gap, instant, known, named, platform, repository, sighting } from "./basic-codecs.ts";
@@ -89,12 +89,7 @@ const compositionFact: Codec<CompositionFact> = tagged<CompositionFact>({
     class: oneOf(...COMPOSITION_ORDER),
     modifiers: list(text),
     because: text,
-    present: struct({
-      shell: sightings,
-      "package-manager": sightings,
-      setuid: sightings,
-      "ssh-server": sightings,
-    }),
+    present: struct(absenteesOf(() => sightings)),
     packages: whole,
     executables: whole,
     surface,

@@ -1,5 +1,6 @@
 import { NO_SURFACE } from "../../src/domain/attack-surface.ts";
 import type { BaseCandidate } from "../../src/domain/base-image.ts";
+import { absenteesOf } from "../../src/domain/policy.ts";
 import { lintFacts } from "../../src/domain/lint.ts";
 import { digestOf } from "../../src/crypto/digest-of.ts";
 import type { Descriptor } from "../../src/domain/descriptor.ts";
@@ -258,7 +259,7 @@ export function sampleFacts(): ImageFacts {
             class: "distroless",
             modifiers: ["debug"],
             because: "no shell",
-            present: { shell: [sighting], "package-manager": [], setuid: [], "ssh-server": [] },
+            present: absenteesOf((thing) => (thing === "shell" ? [sighting] : [])),
             packages: 3,
             executables: 1,
             surface: NO_SURFACE,

@@ -56,9 +56,15 @@ export function observed(built: BuiltLayer, content: LayerContent): LayerEvidenc
   return { descriptor: built.descriptor, content: { kind: "observed", at: instantOf(0), value: content } };
 }
 
+export type Walked = { readonly built: BuiltLayer; readonly evidence: LayerEvidence };
+
 /** A layer of these entries, walked. */
-export function walked(spec: LayerSpec): { readonly built: BuiltLayer; readonly evidence: LayerEvidence } {
-  const built = layer(spec, "tar");
+export function walked(spec: LayerSpec): Walked {
+  return walkedLayer(layer(spec, "tar"));
+}
+
+/** A layer whose bytes are a tar as it is, walked. */
+export function walkedLayer(built: BuiltLayer): Walked {
   const facts = factsOf(built.bytes);
   const content: LayerContent =
     "reason" in facts
@@ -67,20 +73,49 @@ export function walked(spec: LayerSpec): { readonly built: BuiltLayer; readonly 
   return { built, evidence: observed(built, content) };
 }
 
+/** What the bytes of files say, by path, and how many they are: written by hand, for bytes that no test carries. */
+export type Marks = {
+  readonly uncompressedBytes?: number;
+  readonly natures?: Readonly<Record<string, string>>;
+  readonly counts?: Readonly<Record<string, number>>;
+};
+
+/** The layer with these marks on those of its entries that they name. */
+export function marked(one: Walked, { natures = {}, counts = {}, uncompressedBytes }: Marks): Walked {
+  const { content } = one.evidence;
+  if (content.kind !== "observed" || content.value.kind !== "walked") return one;
+  const { facts } = content.value;
+  const paths = new Set(facts.entries.map(({ path }) => path));
+  const changed: LayerFacts = {
+    ...facts,
+    uncompressedBytes: uncompressedBytes ?? facts.uncompressedBytes,
+    entries: facts.entries.map((entry) => ({ ...entry, nature: natures[entry.path] ?? entry.nature })),
+    counts: { ...facts.counts, ...Object.fromEntries(Object.entries(counts).filter(([path]) => paths.has(path))) },
+  };
+  return { built: one.built, evidence: observed(one.built, { kind: "walked", facts: changed }) };
+}
+
 /** Everything inspections say of an image of these layers, lowest first. */
 export function inspected(
   config: ConfigSpec,
   ...layers: readonly LayerSpec[]
 ): ImageInspection & { readonly config: ImageConfig } {
-  const all = layers.map(walked);
+  return inspectedLayers(config, layers.map(walked));
+}
+
+/** As `inspected`, of layers that are walked already. */
+export function inspectedLayers(
+  config: ConfigSpec,
+  layers: readonly Walked[],
+): ImageInspection & { readonly config: ImageConfig } {
   const parsed = imageConfig(
     config,
-    all.map((one) => one.built),
+    layers.map((one) => one.built),
   );
   return {
     ...inspectImage(
       parsed,
-      all.map((one) => one.evidence),
+      layers.map((one) => one.evidence),
     ),
     config: parsed,
   };

@@ -15,7 +15,7 @@ import type {
 import { known, type Gap } from "../../src/domain/gap.ts";
 import { parseInstant, type Instant } from "../../src/domain/instant.ts";
 import type { Platform } from "../../src/domain/platform.ts";
-import type { Absentee, CompositionClass, PolicySet } from "../../src/domain/policy.ts";
+import { absenteesOf, type Absentee, type CompositionClass, type PolicySet } from "../../src/domain/policy.ts";
 import type { Registry, Repository } from "../../src/domain/reference.ts";
 import type { AuthorityName } from "../../src/domain/trust.ts";
 import type { VerdictBody } from "../../src/domain/verdict.ts";
@@ -149,12 +149,7 @@ export function classified(one: CompositionClass, ...present: readonly Absentee[
     class: one,
     modifiers: [],
     because: "as the test says",
-    present: {
-      shell: seen("shell"),
-      "package-manager": seen("package-manager"),
-      setuid: seen("setuid"),
-      "ssh-server": seen("ssh-server"),
-    },
+    present: absenteesOf(seen),
     packages: 0,
     executables: 0,
     surface: NO_SURFACE,

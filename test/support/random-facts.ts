@@ -132,7 +132,7 @@ const users = fc
   .map((one) => userFact(one as "root"));
 const contents = fc.oneof(
   fc
-    .tuple(fc.constantFrom(...COMPOSITION_ORDER), fc.subarray(["shell", "setuid"] as const))
+    .tuple(fc.constantFrom(...COMPOSITION_ORDER), fc.subarray(["shell", "setuid", "interpreter"] as const))
     .map(([one, things]) => classified(one, ...things)),
   fc.constant({ kind: "uninspectable", reason: "limit", detail: "" } as const),
 );
@@ -245,6 +245,7 @@ const plainRule: fc.Arbitrary<string> = fc.oneof(
     "user: { is: nonRoot, allowNamed: true }",
     "composition: { atMost: distroless }",
     "absent: [shell]",
+    "absent: [interpreter, network-tool]",
     "age: { atMost: 30d }",
     `pinned: { digests: ['${ROOT}'] }`,
     `pinned: { digests: ['${LEAF_A}'] }`,

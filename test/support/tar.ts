@@ -33,8 +33,11 @@ export type EntrySpec =
       readonly pax?: Readonly<Record<string, string>>;
     });
 
-/** Entries by path, or as pairs where order or repetition matters. A path that ends in `/` is a directory. */
-export type LayerSpec = Readonly<Record<string, EntrySpec>> | readonly (readonly [string, EntrySpec])[];
+/** Entries by path. A path that ends in `/` is a directory. */
+export type Entries = Readonly<Record<string, EntrySpec>>;
+
+/** Entries by path, or as pairs where order or repetition matters. */
+export type LayerSpec = Entries | readonly (readonly [string, EntrySpec])[];
 
 export const END = Buffer.alloc(1024);
 

@@ -14,6 +14,11 @@ const CALLED: Readonly<Record<Absentee, string>> = {
   "package-manager": "a package manager",
   setuid: "setuid or setgid programs",
   "ssh-server": "an SSH server",
+  interpreter: "an interpreter",
+  compiler: "a compiler, debugger or version control",
+  "network-tool": "network tools",
+  "language-package-manager": "a language's package manager",
+  "privilege-tool": "privilege tools",
 };
 
 const schema = some(z.enum(ABSENTEES)).transform((things): RuleOf<"absent"> => ({

@@ -7,6 +7,7 @@ import type { SchemeId, SourceKey } from "../../../src/domain/evidence.ts";
 import type { AttestationFact, ImageFacts, Opinion } from "../../../src/domain/facts.ts";
 import { parseInstant } from "../../../src/domain/instant.ts";
 import { lintFacts, type Flaw, type Lint } from "../../../src/domain/lint.ts";
+import { absenteesOf } from "../../../src/domain/policy.ts";
 import { parseReference, type Tag } from "../../../src/domain/reference.ts";
 import type { AuthorityName } from "../../../src/domain/trust.ts";
 import type { SignedName } from "../../../src/pipeline/assay.ts";
@@ -99,7 +100,7 @@ const FACTS: ImageFacts = {
           class: "minimal",
           modifiers: ["with-shell"],
           because: "a shell and no package manager",
-          present: { shell: [SIGHTING], "package-manager": [], setuid: [], "ssh-server": [] },
+          present: absenteesOf((thing) => (thing === "shell" ? [SIGHTING] : [])),
           packages: 12,
           executables: 3,
           surface: {

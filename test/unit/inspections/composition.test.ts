@@ -1,102 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { CompositionFact } from "../../../src/domain/facts.ts";
 import type { Absentee } from "../../../src/domain/policy.ts";
 import { parseCapability } from "../../../src/inspections/capability.ts";
 import { parseOsRelease } from "../../../src/inspections/os-release.ts";
-import { inspected } from "../../support/layer-facts.ts";
-import { layer, type EntrySpec, type LayerSpec } from "../../support/tar.ts";
-
-const ELF = "\x7fELF\x02\x01\x01";
-const EXEC: EntrySpec = { mode: 0o755, body: ELF };
-
-function script(interpreter: string): EntrySpec {
-  return { mode: 0o755, body: `#!${interpreter}\n` };
-}
-
-type Classified = CompositionFact & { readonly kind: "classified" };
-
-function composed(...layers: readonly LayerSpec[]): Classified {
-  const { composition } = inspected({}, ...layers);
-  assert.equal(composition.kind, "known");
-  const fact = composition.kind === "known" ? composition.value : assert.fail();
-  if (fact.kind !== "classified") assert.fail(`${fact.reason}: ${fact.detail}`);
-  return fact;
-}
-
-function stanzas(count: number, more = ""): string {
-  return (
-    Array.from({ length: count }, (_, index) => `Package: p${index}\nVersion: 1\nStatus: install ok installed\n`).join(
-      "\n",
-    ) + more
-  );
-}
-
-/** As gcr.io/distroless/static is laid out: one layer a package, `./` names, users, certificates, a distribution. */
-const DISTROLESS_STATIC: readonly LayerSpec[] = [
-  {
-    "./var/lib/dpkg/status.d/base-files": "Package: base-files\nVersion: 12\n",
-    "./var/lib/dpkg/status.d/base-files.md5sums": "x",
-    "./usr/lib/os-release": 'PRETTY_NAME="Distroless"\nNAME="Debian GNU/Linux"\nID="debian"\n',
-    "./etc/os-release": { link: "../usr/lib/os-release" },
-  },
-  { "./var/lib/dpkg/status.d/netbase": "Package: netbase\nVersion: 6\n", "./etc/protocols": "tcp 6\n" },
-  {
-    "./var/lib/dpkg/status.d/tzdata": "Package: tzdata\nVersion: 2026a\n",
-    "./usr/share/zoneinfo/UTC": "TZif2",
-    "./usr/sbin/tzconfig": script("/bin/sh"),
-  },
-  {
-    "./etc/passwd": "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n",
-    "./tmp/": { type: "5", mode: 0o1777 },
-  },
-  { "./etc/ssl/certs/ca-certificates.crt": "-----BEGIN CERTIFICATE-----\n" },
-];
-
-const LIBC: LayerSpec = {
-  "./var/lib/dpkg/status.d/libc6": "Package: libc6\nVersion: 2.36\n",
-  "./lib/x86_64-linux-gnu/ld-linux-x86-64.so.2": EXEC,
-  "./lib64/ld-linux-x86-64.so.2": { link: "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" },
-  "./lib/x86_64-linux-gnu/libc.so.6": ELF,
-};
-
-const BUSYBOX_DEBUG: LayerSpec = {
-  "./busybox/busybox": EXEC,
-  ...Object.fromEntries(
-    ["sh", "ls", "dpkg", "rpm", "awk", "wget"].map((name) => [`./busybox/${name}`, { link: "/busybox/busybox" }]),
-  ),
-};
-
-/** As debian:slim is: merged /usr, apt, dpkg, setuid tools, no manuals. */
-const DEBIAN_SLIM: LayerSpec = {
-  bin: { link: "usr/bin" },
-  sbin: { link: "usr/sbin" },
-  lib: { link: "usr/lib" },
-  "usr/bin/dash": EXEC,
-  "usr/bin/bash": EXEC,
-  "usr/bin/sh": { link: "dash" },
-  "usr/bin/dpkg": EXEC,
-  "usr/bin/apt-get": EXEC,
-  "usr/bin/perl": EXEC,
-  "usr/bin/su": { mode: 0o4755, body: ELF },
-  "usr/bin/chage": { mode: 0o2755, gid: 42, body: ELF },
-  "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2": EXEC,
-  "usr/lib/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n',
-  "etc/os-release": { link: "../usr/lib/os-release" },
-  "etc/dpkg/dpkg.cfg.d/docker": "path-exclude /usr/share/doc/*\n",
-  "var/lib/dpkg/status": stanzas(88, "\nPackage: gone\nStatus: deinstall ok config-files\n"),
-  "var/mail/": { type: "5", mode: 0o2775 },
-};
-
-const ALPINE: LayerSpec = {
-  "bin/busybox": EXEC,
-  "bin/sh": { link: "/bin/busybox" },
-  "sbin/apk": EXEC,
-  "lib/ld-musl-x86_64.so.1": EXEC,
-  "lib/apk/db/installed": Array.from({ length: 14 }, (_, index) => `C:x\nP:p${index}\nV:1\n`).join("\n"),
-  "etc/os-release": "ID=alpine\n",
-};
+import {
+  ALPINE,
+  BUSYBOX_DEBUG,
+  composed,
+  composedWith,
+  DEBIAN_SLIM,
+  DISTROLESS_STATIC,
+  ELF,
+  EXEC,
+  LIBC,
+  script,
+  stanzas,
+} from "../../support/composed-image.ts";
+import { layer, type LayerSpec } from "../../support/tar.ts";
 
 const CLASSES: readonly (readonly [string, string, readonly LayerSpec[]])[] = [
   ["an image without layers", "scratch", []],
@@ -145,17 +66,6 @@ const CLASSES: readonly (readonly [string, string, readonly LayerSpec[]])[] = [
     ],
   ],
   [
-    "a chisel manifest",
-    "chiseled",
-    [
-      {
-        "var/lib/chisel/manifest.wall": "\x28\xb5\x2f\xfd",
-        "lib/ld-linux-x86-64.so.2": EXEC,
-        "etc/os-release": "ID=ubuntu\n",
-      },
-    ],
-  ],
-  [
     "chiselled .NET: Ubuntu's status and no dpkg",
     "chiseled",
     [
@@ -193,6 +103,18 @@ const CLASSES: readonly (readonly [string, string, readonly LayerSpec[]])[] = [
   ["a package manager without a shell", "minimal", [{ "sbin/apk": EXEC, "lib/apk/db/installed": "P:a\n" }]],
   ["a big package manager without a shell", "full", [{ "usr/bin/apt-get": EXEC, "var/lib/dpkg/status": stanzas(3) }]],
 ];
+
+test("classifies an image with a chisel manifest as chiseled only if the manifest names packages", () => {
+  const path = "var/lib/chisel/manifest.wall";
+  const cut: LayerSpec = {
+    [path]: "\x28\xb5\x2f\xfd",
+    "lib/ld-linux-x86-64.so.2": EXEC,
+    "etc/os-release": "ID=ubuntu\n",
+  };
+  assert.equal(composedWith({ counts: { [path]: 4 } }, cut).class, "chiseled");
+  assert.equal(composedWith({ counts: { [path]: 0 } }, cut).class, "distroless");
+  assert.equal(composed(cut).class, "distroless");
+});
 
 for (const [what, expected, layers] of CLASSES) {
   test(`classifies ${what} as ${expected}`, () => {
@@ -342,7 +264,7 @@ test("counts packages after merging and without what is no package", () => {
 test("counts each database once, whatever links lead to it", () => {
   const fact = composed({ "usr/lib/apk/db/installed": "P:a\nV:1\n\nP:b\n", "lib/apk": { link: "../usr/lib/apk" } });
   assert.equal(fact.packages, 2);
-  assert.deepEqual(fact.modifiers, ["packages:apk"]);
+  assert.deepEqual(fact.modifiers, ["distroless:wolfi", "packages:apk"]);
 });
 
 test("says of one package that it is one", () => {

@@ -147,5 +147,5 @@ test("gives the same answer for facts that were stored and read again", () => {
 });
 
 test("names the versions of its inspections", () => {
-  assert.equal(INSPECTIONS_VERSION, "composition@1 user@1");
+  assert.equal(INSPECTIONS_VERSION, "composition@2 user@1");
 });

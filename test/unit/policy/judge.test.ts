@@ -4,6 +4,7 @@ import { suite, test } from "node:test";
 import type { AuthoritySpec } from "../../../src/domain/trust.ts";
 import type { ImageFacts } from "../../../src/domain/facts.ts";
 import { known, NOT_COLLECTED } from "../../../src/domain/gap.ts";
+import { ABSENTEES, type Absentee } from "../../../src/domain/policy.ts";
 import { parseInstant, plus } from "../../../src/domain/instant.ts";
 import {
   answer,
@@ -484,6 +485,21 @@ suite("composition and absent", () => {
     assert.deepEqual(verdict.findings[0]?.cites, [{ kind: "layer", digest: digestFor("layer"), path: "bin/setuid" }]);
     assert.equal(answered(facts, "absent: [shell]"), "allow");
   });
+
+  for (const thing of ABSENTEES) {
+    test(`absent denies an image that holds ${thing}, says what to do, and allows one that holds only other things`, () => {
+      const others = ABSENTEES.filter((one) => one !== thing);
+      const holding = (...things: readonly Absentee[]) =>
+        imageFacts({ platforms: [platformFacts({ composition: known(classified("full", ...things)) })] });
+      const { findings } = judged(rules(`absent: [${thing}]`), holding(...ABSENTEES));
+      assert.deepEqual(findings[0]?.cites, [{ kind: "layer", digest: digestFor("layer"), path: `bin/${thing}` }]);
+      assert.match(
+        findings[0]?.message ?? "",
+        / holds .*: \/bin\/[a-z-]+\. Remove it, or build on a base image without it\./,
+      );
+      assert.equal(answered(holding(...others), `absent: [${thing}]`), "allow");
+    });
+  }
 
   for (const rule of ["composition: { atMost: full }", "absent: [shell]"]) {
     test(`layers that cannot be read break ${rule}, and are ignorance for another operating system`, () => {
