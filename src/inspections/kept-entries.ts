@@ -95,7 +95,7 @@ export function bodyLimit(path: CleanPath): number {
   const fixed = BODIES.get(path.path);
   if (fixed !== undefined) return fixed;
   if (BODY_NAMES.has(path.base)) return MAX_NAMED_BODY;
-  return isStanzaPath(path.path) ? MAX_STANZA : 0;
+  return isStanzaPath(path.path) || parentOf(path.path) === "etc/sudoers.d" ? MAX_STANZA : 0;
 }
 
 /** One package of a distroless image: `var/lib/dpkg/status.d/<name>`. */

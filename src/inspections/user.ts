@@ -6,9 +6,10 @@ import type { Sighting } from "../domain/sighting.ts";
 import type { ImageContent, InspectedImage } from "./inspection.ts";
 import { utf8Bytes } from "./latin1.ts";
 import type { GroupLine, UserLine } from "./passwd.ts";
+import { stepDownTool } from "./step-down.ts";
 import { findUserFiles, type UserFile, type UserFiles } from "./user-files.ts";
 import { MAX_ID, parseUserText, type GroupText, type UserText } from "./user-text.ts";
-import { resolveWindowsUser } from "./windows-user.ts";
+import { resolveWindowsUser } from "../domain/windows-user.ts";
 
 /** Whether who the image starts as can only be told by its own user files. Numbers need none, nor does root. */
 export function isUserNameNeedingLayers(config: ImageConfig): boolean {
@@ -22,7 +23,15 @@ export function inspectUser(image: InspectedImage): Known<UserFact> {
   const text = parseUserText(config.user);
   if (text.kind === "name" && content.kind === "gap") return { kind: "gap", gap: content.gap };
   if (text.kind === "name" && content.kind === "not-collected") return NOT_COLLECTED;
-  return known(resolveUser(config.user, text, filesOf(config, content)));
+  return known(withStepDown(resolveUser(config.user, text, filesOf(config, content)), image));
+}
+
+/** Root is root, whatever it means to become; but the mend is another. */
+function withStepDown(user: UserFact, image: InspectedImage): UserFact {
+  const tool = user.verdict === "root" ? stepDownTool(image) : undefined;
+  if (tool === undefined) return user;
+  const hint = `its entrypoint seems to step down from root by ${tool}, which a kubelet does not see: start it as that user at once`;
+  return { ...user, because: `${user.because}; ${hint}` };
 }
 
 function isWindows(config: ImageConfig): boolean {

@@ -237,6 +237,7 @@ export function sampleFacts(): ImageFacts {
             workingDir: "/",
             labels: { a: "b" },
             created: SAMPLE_TIME,
+            historyCreated: SAMPLE_TIME,
           },
         },
         user: {
