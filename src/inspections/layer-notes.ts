@@ -34,7 +34,9 @@ export function layerNotes(layers: readonly (LayerFacts | undefined)[], index: n
     ...findNotes(layers, index),
     ...listed(
       "hides ",
-      facts.whiteouts.map(({ kind, path }) => (kind === "opaque" ? `all that was in ${path === "" ? "/" : path}` : path)),
+      facts.whiteouts.map(({ kind, path }) =>
+        kind === "opaque" ? `all that was in ${path === "" ? "/" : path}` : path,
+      ),
     ),
     ...programNote(programs),
   ];

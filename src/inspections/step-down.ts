@@ -14,12 +14,15 @@ export function stepDownTool({ config, content }: InspectedImage): string | unde
   const words = [...config.entrypoint, ...config.cmd].flatMap((argument) => argument.split(/\s+/));
   const named = words.map(baseOf).find((word) => TOOLS.has(word));
   if (named !== undefined) return named;
-  if (words.some((word) => baseOf(word) === "chroot") && words.some((word) => word.startsWith("--userspec"))) return "chroot";
+  if (words.some((word) => baseOf(word) === "chroot") && words.some((word) => word.startsWith("--userspec")))
+    return "chroot";
   const [entrypoint = ""] = config.entrypoint;
   if (content.kind !== "merged" || entrypoint === "") return undefined;
   const { root } = content.tree;
   const at = (path: string) => followPath(root, path, newBudget())?.node;
-  const script = programPaths(entrypoint, config.workingDir).map(at).find((node) => node?.kind === "file");
+  const script = programPaths(entrypoint, config.workingDir)
+    .map(at)
+    .find((node) => node?.kind === "file");
   if (script === undefined || !isScript(script.head)) return undefined;
   return TELLING.find((tool) => TOOL_FOLDERS.some((folder) => at(`${folder}/${tool}`)?.kind === "file"));
 }

@@ -37,7 +37,8 @@ function duplicates(
   const file = readText(image, path);
   if (file.kind === "absent") return [];
   const lines = file.kind === "read" ? parse(file.text) : undefined;
-  if (lines === undefined) return [{ what: `${path} could not be read: make it a small regular file`, sighting: file.sighting }];
+  if (lines === undefined)
+    return [{ what: `${path} could not be read: make it a small regular file`, sighting: file.sighting }];
   const shared = [...Map.groupBy(lines, ({ id }) => id)].filter(([, sharing]) => sharing.length > 1);
   return firstFlaws(shared, ([id, sharing]) => {
     const names = sharing.slice(0, NAMES_SHOWN).map(({ name }) => shown(name));

@@ -23,7 +23,11 @@ export const privilegedBuild = configLint(1, ({ history }) =>
 export const noBuildDate = configLint(1, ({ created, history }) => {
   const historyCreated = latest(...history.map((entry) => entry.created));
   return buildDateOf({ created, historyCreated }) === undefined
-    ? [plainFlaw("neither the configuration nor the history has a date after 1990: build it with the time of the build")]
+    ? [
+        plainFlaw(
+          "neither the configuration nor the history has a date after 1990: build it with the time of the build",
+        ),
+      ]
     : [];
 });
 
@@ -36,11 +40,7 @@ export const packageCache = configLint(1, ({ history }) =>
 
 /** The commands of one line, each as words without the quotes around them. */
 function commandsOf({ text }: HistoryStep): readonly (readonly string[])[] {
-  return text.split(/&&|\|\||[;\n]/).map((part) =>
-    part
-      .split(/[\s"'()]+/)
-      .filter((word) => word !== ""),
-  );
+  return text.split(/&&|\|\||[;\n]/).map((part) => part.split(/[\s"'()]+/).filter((word) => word !== ""));
 }
 
 function verbOf(command: readonly string[], programs: readonly string[], verbs: readonly string[]): string | undefined {

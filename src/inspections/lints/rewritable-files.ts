@@ -9,7 +9,15 @@ import { newBudget, type TreeNode } from "../tree.ts";
 import { firstFlaws, shown } from "./lint.ts";
 
 /** What programs of root read to know whom to trust or what to run. */
-const READ_BY_ROOT = ["etc/passwd", "etc/shadow", "etc/sudoers", "etc/ld.so.preload", "etc/crontab", "sbin/init", "init"];
+const READ_BY_ROOT = [
+  "etc/passwd",
+  "etc/shadow",
+  "etc/sudoers",
+  "etc/ld.so.preload",
+  "etc/crontab",
+  "sbin/init",
+  "init",
+];
 /** Folders in which everything is run or obeyed by root. */
 const FOLDERS_OF_ROOT =
   "etc/cron.d etc/cron.hourly etc/cron.daily etc/cron.weekly etc/cron.monthly etc/periodic/15min etc/periodic/hourly etc/periodic/daily etc/periodic/weekly etc/periodic/monthly etc/init.d etc/sudoers.d var/spool/cron/crontabs".split(

@@ -20,7 +20,8 @@ import { sudoRules } from "./sudo-rules.ts";
  */
 export const rootReachable = layerLint(1, (image, inspected) => {
   const survey = surveyTree(image.tree.root);
-  if (survey === undefined) return [plainFlaw("its links make more paths than are looked at, so ways to root may be among them")];
+  if (survey === undefined)
+    return [plainFlaw("its links make more paths than are looked at, so ways to root may be among them")];
   const user = inspectUser(inspected);
   if (user.kind !== "known") return [plainFlaw("who it starts as is not known")];
   return [

@@ -25,7 +25,12 @@ function flawsOf(image: MergedImage, path: string): readonly Flaw[] {
     return [{ what: `${shown(path)} could not be read, so it may let anybody become root: remove it`, sighting }];
   }
   return grantsFreely(file.text)
-    ? [{ what: `${shown(path)} lets sudo make somebody root without a password: remove NOPASSWD and !authenticate`, sighting }]
+    ? [
+        {
+          what: `${shown(path)} lets sudo make somebody root without a password: remove NOPASSWD and !authenticate`,
+          sighting,
+        },
+      ]
     : [];
 }
 

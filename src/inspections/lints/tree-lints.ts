@@ -38,7 +38,8 @@ function isOpen({ kind, mode }: TreeNode): boolean {
 }
 
 function writableFlaw(image: MergedImage, { node, path }: Place): Flaw {
-  const mend = node.kind === "file" ? "take the write bit from others" : "set its sticky bit, or take the write bit from others";
+  const mend =
+    node.kind === "file" ? "take the write bit from others" : "set its sticky bit, or take the write bit from others";
   const what = `the ${node.kind} ${shown(path)} is writable by everybody: ${mend}`;
   return { what, sighting: sightingOf(image, { layer: node.layer, path }, `mode ${node.mode.toString(8)}`) };
 }
@@ -47,6 +48,7 @@ function writableFlaw(image: MergedImage, { node, path }: Place): Flaw {
 export const preloadedLibrary = layerLint(1, (image) => {
   const file = readText(image, "etc/ld.so.preload");
   if (file.kind === "absent" || (file.kind === "read" && file.text.trim() === "")) return [];
-  const what = "etc/ld.so.preload makes every program load a library first: remove it, or set LD_PRELOAD for the one that needs it";
+  const what =
+    "etc/ld.so.preload makes every program load a library first: remove it, or set LD_PRELOAD for the one that needs it";
   return [{ what, sighting: file.sighting }];
 });

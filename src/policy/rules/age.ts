@@ -34,10 +34,7 @@ function judgeAge({ at, source }: BuildDate, atMostMs: number, time: Timeline): 
   }
   if (!time.reached(plus(at, atMostMs))) return satisfied(`was built at ${when}.`);
   const allowed = formatDuration(atMostMs);
-  return violated(
-    "too-old",
-    `was built at ${when}, longer ago than ${allowed}. Build it anew from current sources.`,
-  );
+  return violated("too-old", `was built at ${when}, longer ago than ${allowed}. Build it anew from current sources.`);
 }
 
 /** Time since the build, by the builder's word. */

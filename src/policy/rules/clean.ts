@@ -21,7 +21,9 @@ const FLAWS_SHOWN = 3;
 function judgePlatform(lints: readonly Lint[], platform: JudgedPlatform): Judgement {
   const judged = lints.map((lint) => judgeLint(lint, platform));
   const worst = allOf(judged);
-  return worst.outcome === "satisfied" ? { ...worst, message: `${platform.label} is free of ${lints.join(", ")}.` } : worst;
+  if (worst.outcome !== "satisfied") return worst;
+  const cites = [{ kind: "config", digest: platform.facts.digest }] as const;
+  return satisfied(`${platform.label} passes ${lintsNamed(lints)}.`, cites);
 }
 
 function judgeLint(lint: Lint, platform: JudgedPlatform): Judgement {
@@ -30,17 +32,21 @@ function judgeLint(lint: Lint, platform: JudgedPlatform): Judgement {
   const judged =
     answer.kind === "known"
       ? judgeFlaws(lint, answer.value, platform)
-      : unseen(answer, `Whether ${label} is free of ${lint}`);
+      : unseen(answer, `What the lint ${lint} looks at in ${label}`);
   const isUnreadable = facts.composition.kind === "known" && facts.composition.value.kind === "uninspectable";
   return isLayerLint(lint) && isUnreadable ? judgeContent(platform, () => judged) : judged;
 }
 
 function judgeFlaws(lint: Lint, flaws: readonly Flaw[], { facts, label }: JudgedPlatform): Judgement {
-  if (flaws.length === 0) return satisfied(`${label} is free of ${lint}.`, [{ kind: "config", digest: facts.digest }]);
+  if (flaws.length === 0) return satisfied(`${label} passes ${lintsNamed([lint])}.`);
   const shown = flaws.slice(0, FLAWS_SHOWN).map(({ what }) => what);
   const more = flaws.length - shown.length;
-  const message = `${label} is not free of ${lint}: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`;
+  const message = `${label} fails the lint ${lint}: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`;
   return violated("unclean", message, citesOf(facts.digest, flaws));
+}
+
+function lintsNamed(lints: readonly Lint[]): string {
+  return `the lint${lints.length === 1 ? "" : "s"} ${lints.join(", ")}`;
 }
 
 function citesOf(digest: JudgedPlatform["facts"]["digest"], flaws: readonly Flaw[]): readonly Cite[] {
@@ -56,5 +62,5 @@ export const clean: RuleDefinition<"clean"> = {
   schema,
   needs: ({ lints }) => ({ ...NO_NEEDS, layers: lints.some(isLayerLint) ? "always" : "never" }),
   judge: ({ lints }, of) => judgePlatforms(of, (platform) => judgePlatform(lints, platform)),
-  explain: ({ lints }) => `is free of ${lints.join(", ")}`,
+  explain: ({ lints }) => `passes ${lintsNamed(lints)}`,
 };
