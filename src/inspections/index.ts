@@ -34,11 +34,7 @@ export const INSPECTIONS_VERSION = [
  * Everything that can be told of an image's content, from its configuration and its manifest's layers, lowest first. What
  * was not seen stays unknown; what cannot be vouched for is never taken for harmless.
  */
-export function inspectImage(
-  config: ImageConfig,
-  layers: readonly LayerEvidence[],
-  tag: Tag | undefined = undefined,
-): ImageInspection {
+export function inspectImage(config: ImageConfig, layers: readonly LayerEvidence[], tag?: Tag): ImageInspection {
   const image: InspectedImage = { config, content: contentOf(config, layers), tag };
   return {
     user: INSPECTIONS.user.inspect(image),

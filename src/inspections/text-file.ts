@@ -16,7 +16,11 @@ export function readText(image: MergedImage, path: string): TextFile {
   const place = followPath(image.tree.root, path, newBudget());
   if (place === undefined) return { kind: "unread", sighting: undefined };
   const { node } = place;
-  if (node === undefined) return { kind: "absent" };
+  // Where a link leads, the file may stand and not have been kept.
+  const link = place.passed.find((one) => one.kind === "symlink");
+  if (node === undefined) {
+    return link === undefined ? { kind: "absent" } : { kind: "unread", sighting: sightingOf(image, link, path) };
+  }
   const sighting = sightingOf(image, node, path);
   return node.kind === "file" && node.body !== undefined
     ? { kind: "read", text: node.body, node, sighting }
