@@ -2,6 +2,7 @@ import type { TarEntry } from "./tar-entry.ts";
 
 import { isNotableName } from "./executables.ts";
 import { parentOf, type CleanPath } from "./layer-path.ts";
+import { BINARY_DATABASES } from "./package-count.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -31,7 +32,6 @@ const BODIES: ReadonlyMap<string, number> = new Map([
   ["usr/lib/apk/db/installed", 8 * MIB],
   ["var/lib/rpmmanifest/container-manifest-1", MIB],
   ["var/lib/rpmmanifest/container-manifest-2", MIB],
-  ["var/lib/chisel/manifest.wall", MIB],
 ]);
 
 /** Bodies by name anywhere, since `etc/passwd` may be a link to them, as on Nix. */
@@ -45,13 +45,10 @@ const MAX_STANZA = 64 * KIB;
 
 /** Files whose presence alone says something. */
 const MARKERS: ReadonlySet<string> = new Set([
-  "var/lib/rpm/Packages",
-  "var/lib/rpm/Packages.db",
-  "var/lib/rpm/rpmdb.sqlite",
-  "usr/lib/sysimage/rpm/Packages",
-  "usr/lib/sysimage/rpm/Packages.db",
-  "usr/lib/sysimage/rpm/rpmdb.sqlite",
-  "usr/share/rpm/rpmdb.sqlite",
+  // Rows that are not in the database itself yet.
+  "var/lib/rpm/rpmdb.sqlite-wal",
+  "usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
+  "usr/share/rpm/rpmdb.sqlite-wal",
   "etc/dpkg/dpkg.cfg.d/docker",
   "etc/ssl/certs/ca-certificates.crt",
   "etc/pki/tls/certs/ca-bundle.crt",
@@ -76,6 +73,7 @@ const PROGRAM_FOLDERS: ReadonlySet<string> = new Set([
 /** Every path on the way to one we look up: whatever kind of entry stands there decides what is found. */
 const ANCESTORS: ReadonlySet<string> = ancestorsOf([
   ...BODIES.keys(),
+  ...BINARY_DATABASES.keys(),
   ...MARKERS,
   STATUS_D,
   "usr/local/bin",
@@ -96,6 +94,11 @@ export function bodyLimit(path: CleanPath): number {
   if (fixed !== undefined) return fixed;
   if (BODY_NAMES.has(path.base)) return MAX_NAMED_BODY;
   return isStanzaPath(path.path) || parentOf(path.path) === "etc/sudoers.d" ? MAX_STANZA : 0;
+}
+
+/** How many bytes of a regular file are read to count the packages it lists; 0 for all but databases. */
+export function databaseLimit(path: CleanPath): number {
+  return BINARY_DATABASES.get(path.path) ?? 0;
 }
 
 /** One package of a distroless image: `var/lib/dpkg/status.d/<name>`. */

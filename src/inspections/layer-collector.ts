@@ -1,19 +1,17 @@
 import type { Digest } from "../domain/digest.ts";
-import {
-  HEAD_BYTES,
-  type Anomaly,
-  type EntryKind,
-  type LayerEntry,
-  type LayerFacts,
-  type Whiteout,
-} from "../domain/layer-facts.ts";
+import type { Anomaly, EntryKind, LayerEntry, LayerFacts, Whiteout } from "../domain/layer-facts.ts";
 
+import { plainSearch } from "./byte-search.ts";
+import { EntryBody, type EntryReading } from "./entry-body.ts";
 import { isSharedLibraryName } from "./executables.ts";
 import { ambiguous, fault, quoted, type Fault } from "./fault.ts";
-import { bodyLimit, isKept } from "./kept-entries.ts";
+import { bodyLimit, databaseLimit, isKept } from "./kept-entries.ts";
 import { latin1 } from "./latin1.ts";
 import { MAX_ANOMALIES, MAX_BODIES, MAX_KEPT_ENTRIES, MAX_KEPT_TEXT, MAX_PATH, MAX_WHITEOUTS } from "./layer-limits.ts";
+import { FindList } from "./find-list.ts";
 import { cleanPath, isWithin, parentOf, type CleanPath } from "./layer-path.ts";
+import { countPackagesIn, type ContentTools } from "./package-count.ts";
+import { withoutPasswords } from "./password-fields.ts";
 import type { TarEntry } from "./tar-entry.ts";
 import type { TarSink } from "./tar-walk.ts";
 
@@ -30,13 +28,31 @@ export type LayerFrame = Pick<LayerFacts, "diffId" | "packing" | "compressedByte
   readonly entryCount: number;
 };
 
+/** Right, and slow; what zstd packed stays closed. */
+const PLAIN_TOOLS: ContentTools = { search: plainSearch, unzstd: () => undefined };
+
+const ANY_EXECUTE = 0o111;
+
+/** A regular file whose content is being read. */
+type OpenFile = {
+  readonly record: LayerEntry;
+  readonly path: CleanPath;
+  /** Its place among the kept entries; absent as long as only its content could make it worth keeping. */
+  readonly index: number | undefined;
+  readonly use: "text" | "database" | "none";
+  readonly body: EntryBody;
+};
+
 /** Keeps what questions about content need and counts the rest. */
 export class LayerCollector implements TarSink {
+  readonly #tools: ContentTools;
   readonly #entries: LayerEntry[] = [];
   /** Latest kept record of each path, so that whatever replaces it is kept too. */
   readonly #kept = new Set<string>();
   readonly #whiteouts: Whiteout[] = [];
   readonly #bodies = new Map<string, string>();
+  readonly #counts = new Map<string, number>();
+  readonly #finds = new FindList();
   readonly #anomalies: Anomaly[] = [];
   readonly #kinds: Record<EntryKind, number> = {
     file: 0,
@@ -54,10 +70,15 @@ export class LayerCollector implements TarSink {
   #manuals = 0;
   #text = 0;
   #bodyBytes = 0;
-  #open: { readonly entry: LayerEntry; readonly whole: boolean; readonly parts: string[] } | undefined;
+  #open: OpenFile | undefined;
+
+  constructor(tools: ContentTools = PLAIN_TOOLS) {
+    this.#tools = tools;
+  }
 
   entry(entry: TarEntry): number | Fault {
-    this.#settle();
+    const settled = this.#settle();
+    if (settled !== undefined) return settled;
     const path = cleanPath(entry.name);
     if (path.kind === "fault") return path;
     // symlink(2) and link(2) refuse it.
@@ -66,24 +87,25 @@ export class LayerCollector implements TarSink {
     if (path.escapes) this.oddity("path-traversal-name", entry.name);
     this.#count(entry, path);
     if (path.path === "")
-      return entry.kind === "directory" ? this.#keep(entry, path) : ambiguous(`the root is a ${entry.kind}`);
-    if (path.base.startsWith(WHITEOUT)) return this.#whiteout(path);
-    if (isKept(entry, path) || this.#kept.has(path.path)) return this.#keep(entry, path);
-    if (entry.kind === "directory") this.#remember(recordOf(entry, path.path));
-    return 0;
+      return entry.kind === "directory"
+        ? (this.#keep(recordOf(entry, "")) ?? 0)
+        : ambiguous(`the root is a ${entry.kind}`);
+    return path.base.startsWith(WHITEOUT) ? this.#whiteout(path) : this.#take(entry, path);
   }
 
   body(bytes: Uint8Array): void {
-    this.#open?.parts.push(latin1(bytes, 0, bytes.length));
+    this.#open?.body.push(bytes);
   }
 
   oddity(code: string, path: string): void {
     if (this.#anomalies.length < MAX_ANOMALIES) this.#anomalies.push({ code, path: path.slice(0, 256) });
   }
 
-  /** The facts, once the archive has ended well. */
-  finish(frame: LayerFrame): LayerFacts {
-    this.#settle();
+  /** The facts, once the archive has ended well; its last entry may still be one too many. */
+  finish(frame: LayerFrame): LayerFacts | Fault {
+    const settled = this.#settle();
+    if (settled !== undefined) return settled;
+    if (this.#finds.isCut) this.oddity("finds-cut", "");
     return {
       ...frame,
       tally: {
@@ -95,10 +117,20 @@ export class LayerCollector implements TarSink {
       entries: this.#entries,
       whiteouts: this.#whiteouts,
       bodies: Object.fromEntries(this.#bodies),
-      counts: {},
-      finds: [],
+      counts: Object.fromEntries(this.#counts),
+      finds: this.#finds.all,
       anomalies: this.#anomalies,
     };
+  }
+
+  #take(entry: TarEntry, path: CleanPath): number | Fault {
+    const isFound = this.#finds.look(path, entry.kind);
+    const keep = isFound || isKept(entry, path) || this.#kept.has(path.path);
+    if (keep) {
+      const refused = this.#keep(recordOf(entry, path.path));
+      if (refused !== undefined) return refused;
+    } else if (entry.kind === "directory") this.#remember(recordOf(entry, path.path));
+    return entry.kind === "file" ? this.#read(entry, path, keep) : 0;
   }
 
   #count(entry: TarEntry, path: CleanPath): void {
@@ -126,16 +158,16 @@ export class LayerCollector implements TarSink {
     return this.#spend(path.path.length) ?? 0;
   }
 
-  #keep(entry: TarEntry, path: CleanPath): number | Fault {
-    for (const ancestor of this.#ancestorsOf(path.path)) this.#push(ancestor);
+  #keep(record: LayerEntry): Fault | undefined {
+    for (const ancestor of this.#ancestorsOf(record.path)) this.#push(ancestor);
     this.#ancestors = [];
-    const record = recordOf(entry, path.path);
-    if (this.#kept.has(path.path) && entry.kind !== "directory") this.oddity("duplicate-entry", path.path);
+    if (this.#kept.has(record.path) && record.kind !== "directory") this.oddity("duplicate-entry", record.path);
     this.#push(record);
-    this.#bodies.delete(path.path);
+    this.#bodies.delete(record.path);
+    this.#counts.delete(record.path);
     if (this.#entries.length > MAX_KEPT_ENTRIES)
       return fault("limit", `more than ${MAX_KEPT_ENTRIES} entries of interest`);
-    return this.#spend(0) ?? this.#want(record, path);
+    return this.#spend(0);
   }
 
   #push(record: LayerEntry): void {
@@ -151,22 +183,52 @@ export class LayerCollector implements TarSink {
       : undefined;
   }
 
-  #want(record: LayerEntry, path: CleanPath): number {
-    if (record.kind !== "file") return 0;
-    const whole = record.size <= bodyLimit(path) && this.#bodyBytes + record.size <= MAX_BODIES;
-    if (whole) this.#bodyBytes += record.size;
-    this.#open = { entry: record, whole, parts: [] };
-    return whole ? record.size : Math.min(record.size, HEAD_BYTES);
+  /** How much of a file is read. Of every file a little: what it is does not go by its name. */
+  #read(entry: TarEntry, path: CleanPath, isKept: boolean): number {
+    const database = databaseLimit(path);
+    const text = this.#bodyBytes + entry.size <= MAX_BODIES ? bodyLimit(path) : 0;
+    const use = database > 0 ? "database" : text > 0 ? "text" : "none";
+    const isExecutable = (entry.mode & ANY_EXECUTE) !== 0;
+    const body = new EntryBody(this.#tools.search, {
+      size: entry.size,
+      isExecutable,
+      wholeUpTo: Math.max(database, text),
+    });
+    if (use === "text" && entry.size <= text) this.#bodyBytes += entry.size;
+    const index = isKept ? this.#entries.length - 1 : undefined;
+    this.#open = { record: recordOf(entry, path.path), path, index, use, body };
+    return body.wanted;
   }
 
   /** Puts what was read of the last file where it belongs. */
-  #settle(): void {
+  #settle(): Fault | undefined {
     const open = this.#open;
-    if (open === undefined) return;
+    if (open === undefined) return undefined;
     this.#open = undefined;
-    const text = open.parts.join("");
-    this.#entries[this.#entries.length - 1] = { ...open.entry, head: text.slice(0, HEAD_BYTES) };
-    if (open.whole) this.#bodies.set(open.entry.path, text);
+    const reading = open.body.finish();
+    const { head, nature, secret } = reading;
+    const isFound = secret !== "" && this.#finds.add({ kind: "secret", path: open.record.path, why: secret });
+    const record = { ...open.record, head, nature };
+    if (open.index !== undefined) this.#entries[open.index] = record;
+    else if (nature === "" && !isFound) return undefined;
+    else {
+      const refused = this.#keep(record);
+      if (refused !== undefined) return refused;
+    }
+    this.#store(open, reading);
+    return undefined;
+  }
+
+  #store({ path, use }: OpenFile, { whole }: EntryReading): void {
+    if (whole === undefined) return;
+    if (use === "text") {
+      const text = withoutPasswords(path.path, path.base, latin1(whole, 0, whole.length));
+      this.#bodies.set(path.path, text);
+    } else if (use === "database") {
+      const count = countPackagesIn(path.path, whole, this.#tools);
+      if (typeof count === "number") this.#counts.set(path.path, count);
+      else if (count === "malformed") this.oddity("malformed-package-database", path.path);
+    }
   }
 
   #remember(directory: LayerEntry): void {

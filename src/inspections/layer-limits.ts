@@ -20,6 +20,8 @@ export const MAX_XATTR = 64 * 1024;
 /** Whiteouts and anomalies remembered. */
 export const MAX_WHITEOUTS = 100_000;
 export const MAX_ANOMALIES = 1000;
+/** Secrets and clutter told of one layer, and kept as records for it. */
+export const MAX_FINDS = 1000;
 /** Bodies read whole, together. */
 export const MAX_BODIES = 16 * 1024 * 1024;
 /** Nodes of the merged tree, directories nobody wrote included. */

@@ -122,9 +122,9 @@ class LayerUnpack {
     if (entry.kind === "hardlink") return this.#linked(entry);
     // overlayfs takes a character device 0:0 for a whiteout (reference: inspection, 1.7).
     if (entry.kind === "character" && entry.device === "0:0") return whiteoutNode(layer, entry.path);
-    const bodies = this.#facts.bodies;
-    const body = entry.kind === "file" && Object.hasOwn(bodies, entry.path) ? bodies[entry.path] : undefined;
-    return entryNode(entry.kind, layer, entry, body);
+    if (entry.kind !== "file") return entryNode(entry.kind, layer, entry, {});
+    const { bodies, counts } = this.#facts;
+    return entryNode("file", layer, entry, { body: own(bodies, entry.path), count: own(counts, entry.path) });
   }
 
   /**
@@ -135,11 +135,16 @@ class LayerUnpack {
     const { budget, layer, lower } = this.#world;
     const found = followParents(this.#root, entry.link, budget)?.node ?? followParents(lower, entry.link, budget)?.node;
     if (found === undefined || found.kind === "directory" || found.kind === "whiteout") {
-      return entryNode("file", layer, entry, undefined);
+      return entryNode("file", layer, entry, {});
     }
     // Unpackers differ in whose mode the inode ends up with, so it may do what either allows.
     found.mode |= entry.mode;
     if (entry.uid === 0) found.uid = 0;
     return found;
   }
+}
+
+/** A path may be called as something that every object has. */
+function own<T>(values: Readonly<Record<string, T>>, path: string): T | undefined {
+  return Object.hasOwn(values, path) ? values[path] : undefined;
 }

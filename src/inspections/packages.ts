@@ -12,25 +12,24 @@ export type PackageDatabase = {
 type FileDatabase = {
   readonly name: string;
   readonly path: string;
-  readonly count: (body: string) => number | undefined;
+  /** Absent for databases that are no text: they were counted where they were read. */
+  readonly count?: (body: string) => number;
 };
-
-const uncounted = (): undefined => undefined;
 
 const FILE_DATABASES: readonly FileDatabase[] = [
   { name: "dpkg", path: "var/lib/dpkg/status", count: countStanzas },
   { name: "opkg", path: "usr/lib/opkg/status", count: countStanzas },
   { name: "apk", path: "lib/apk/db/installed", count: countApk },
   { name: "apk", path: "usr/lib/apk/db/installed", count: countApk },
-  { name: "rpm", path: "var/lib/rpm/Packages", count: uncounted },
-  { name: "rpm", path: "var/lib/rpm/Packages.db", count: uncounted },
-  { name: "rpm", path: "var/lib/rpm/rpmdb.sqlite", count: uncounted },
-  { name: "rpm", path: "usr/lib/sysimage/rpm/Packages", count: uncounted },
-  { name: "rpm", path: "usr/lib/sysimage/rpm/Packages.db", count: uncounted },
-  { name: "rpm", path: "usr/lib/sysimage/rpm/rpmdb.sqlite", count: uncounted },
-  { name: "rpm", path: "usr/share/rpm/rpmdb.sqlite", count: uncounted },
+  { name: "rpm", path: "var/lib/rpm/Packages" },
+  { name: "rpm", path: "var/lib/rpm/Packages.db" },
+  { name: "rpm", path: "var/lib/rpm/rpmdb.sqlite" },
+  { name: "rpm", path: "usr/lib/sysimage/rpm/Packages" },
+  { name: "rpm", path: "usr/lib/sysimage/rpm/Packages.db" },
+  { name: "rpm", path: "usr/lib/sysimage/rpm/rpmdb.sqlite" },
+  { name: "rpm", path: "usr/share/rpm/rpmdb.sqlite" },
   { name: "rpmmanifest", path: "var/lib/rpmmanifest/container-manifest-2", count: countLines },
-  { name: "chisel", path: "var/lib/chisel/manifest.wall", count: uncounted },
+  { name: "chisel", path: "var/lib/chisel/manifest.wall" },
 ];
 
 /** Directories with one child a package. */
@@ -47,8 +46,7 @@ export function findPackageDatabases(root: TreeNode): readonly PackageDatabase[]
   const found = new Map<TreeNode, PackageDatabase>();
   for (const { name, path, count } of FILE_DATABASES) {
     const node = lookUp(root, path);
-    if (node?.kind === "file")
-      found.set(node, { name, node, packages: node.body === undefined ? undefined : count(node.body) });
+    if (node?.kind === "file") found.set(node, { name, node, packages: packagesIn(root, path, { node, count }) });
   }
   for (const { name, path } of FOLDER_DATABASES) {
     const node = lookUp(root, path);
@@ -57,6 +55,16 @@ export function findPackageDatabases(root: TreeNode): readonly PackageDatabase[]
   for (const database of [statusFolder(root), portage(root)])
     if (database !== undefined) found.set(database.node, database);
   return [...found.values()];
+}
+
+function packagesIn(
+  root: TreeNode,
+  path: string,
+  { node, count }: { readonly node: TreeNode; readonly count: FileDatabase["count"] },
+): number | undefined {
+  if (count !== undefined) return node.body === undefined ? undefined : count(node.body);
+  // Rows that SQLite has not yet put where they belong.
+  return (lookUp(root, `${path}-wal`)?.size ?? 0) > 0 ? undefined : node.count;
 }
 
 /** All packages together; `undefined` if one database cannot be counted. */

@@ -11,6 +11,7 @@ import {
   isSshServerName,
 } from "./executables.ts";
 import type { MergedImage } from "./inspection.ts";
+import { isShellNature } from "./program-nature.ts";
 import { sightingOf } from "./sighting.ts";
 import type { Found, Survey } from "./survey.ts";
 
@@ -37,12 +38,14 @@ export function findPresence(image: MergedImage, survey: Survey): Presence {
   };
 }
 
-/** A script under a shell's name is somebody's script, unless that shell is written as one. */
+/** By what it holds, or by name; a script under a shell's name is somebody's script, unless that shell is written as one. */
 export function shellsIn(survey: Survey): readonly Found[] {
-  return survey.programs.filter((one) =>
-    [one.base, ownBase(one)].some(
-      (base) => isShellName(base) && (!isScript(one.node.head) || isScriptedShellName(base)),
-    ),
+  return survey.programs.filter(
+    (one) =>
+      isShellNature(one.node.nature) ||
+      [one.base, ownBase(one)].some(
+        (base) => isShellName(base) && (!isScript(one.node.head) || isScriptedShellName(base)),
+      ),
   );
 }
 
@@ -56,7 +59,10 @@ export function packageManagersIn(survey: Survey): readonly Found[] {
 /** Shells that lack only the execute bit, which root does not need: the loader runs them. */
 export function disarmedShellsIn(survey: Survey): readonly Found[] {
   return survey.files.filter(
-    (file) => (file.node.mode & 0o111) === 0 && isElf(file.node.head) && isShellName(file.base),
+    (file) =>
+      (file.node.mode & 0o111) === 0 &&
+      isElf(file.node.head) &&
+      (isShellNature(file.node.nature) || isShellName(file.base)),
   );
 }
 

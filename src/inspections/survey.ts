@@ -1,4 +1,5 @@
 import { isElf, isMultiCallName, isScript, isSharedLibraryName } from "./executables.ts";
+import { isMultiCallNature } from "./program-nature.ts";
 import { followPath } from "./tree-path.ts";
 import { newBudget, type TreeNode } from "./tree.ts";
 
@@ -46,7 +47,9 @@ export function surveyTree(root: TreeNode): Survey | undefined {
     files,
     programs,
     multiCall: new Set(
-      files.filter((file) => isMultiCallName(file.base) && !isScript(file.node.head)).map((file) => file.node),
+      files
+        .filter(({ base, node }) => isMultiCallNature(node.nature) || (isMultiCallName(base) && !isScript(node.head)))
+        .map((file) => file.node),
     ),
     elfExecutables: new Set(elf.map((file) => file.node)).size,
   };

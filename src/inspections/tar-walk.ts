@@ -10,7 +10,7 @@ import { BLOCK, checksumOf, isZeroBlock, parseTarHeader, type TarHeader } from "
 export interface TarSink {
   /** Says how many of the payload's first bytes are wanted, or why the archive is refused. */
   entry(entry: TarEntry): number | Fault;
-  /** Wanted payload of the entry told last; the bytes are the walk's own and must be copied. */
+  /** Wanted payload of the entry told last: parts of what was pushed, which nobody writes to any more. */
   body(bytes: Uint8Array): void;
   /** Something odd that readers agree upon. */
   oddity(code: string, path: string): void;
@@ -52,6 +52,7 @@ export class TarWalk {
     return this.#entries;
   }
 
+  /** The chunk is given away: payload is handed on without a copy, and read later. */
   push(chunk: Uint8Array): Fault | undefined {
     let at = 0;
     while (at < chunk.length && this.#fault === undefined) {

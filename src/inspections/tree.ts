@@ -18,6 +18,8 @@ export type TreeNode = {
   readonly nature: string;
   /** The whole content where it was read; a runtime-readable file without it counts as unread. */
   readonly body: string | undefined;
+  /** Packages that a database which is no text lists. */
+  readonly count: number | undefined;
   /** Empty for everything but directories. */
   children: Map<string, TreeNode>;
   /** An entry of its own, not only somebody's parent. */
@@ -68,6 +70,7 @@ function plainNode(kind: TreeNode["kind"], layer: number, path: string): TreeNod
     capability: "",
     nature: "",
     body: undefined,
+    count: undefined,
     children: NO_CHILDREN,
     explicit: false,
     opaque: false,
@@ -81,7 +84,7 @@ export function entryNode(
   kind: TreeNode["kind"],
   layer: number,
   entry: LayerEntry,
-  body: string | undefined,
+  read: Partial<Pick<TreeNode, "body" | "count">>,
 ): TreeNode {
   return {
     ...plainNode(kind, layer, entry.path),
@@ -93,7 +96,8 @@ export function entryNode(
     head: entry.head,
     capability: entry.capability,
     nature: entry.nature,
-    body,
+    body: read.body,
+    count: read.count,
     children: kind === "directory" ? new Map<string, TreeNode>() : NO_CHILDREN,
     explicit: true,
   };

@@ -7,14 +7,21 @@ import type { ImageSource } from "../ports/image-source.ts";
 import type { LayerReader } from "../ports/layer-reader.ts";
 import type { LayerRecords } from "../records/layers.ts";
 import { notThere } from "./observe.ts";
+import { onceForAll, orNothing, type Patience } from "./once-for-all.ts";
 import { SingleFlight } from "./single-flight.ts";
 
 /** A larger compressed layer is not fetched; nothing honest comes near it (reference: inspection, limits). */
 const MAX_LAYER_BYTES = 4 * 1024 ** 3;
 
-export type LayerParts = { readonly images: ImageSource; readonly reader: LayerReader; readonly records: LayerRecords };
+export type LayerParts = {
+  readonly images: ImageSource;
+  readonly reader: LayerReader;
+  readonly records: LayerRecords;
+  /** How long another process's walk of the same layer is waited for. */
+  readonly patience?: Patience;
+};
 
-/** Gives the content of layers, walking each distinct blob of a registry once, whoever asks. */
+/** Gives the content of layers, walking each distinct blob once, whichever of the processes that share records is asked. */
 export class Layers {
   readonly #flights = new SingleFlight<LayerContent>();
   readonly #parts: LayerParts;
@@ -33,13 +40,23 @@ export class Layers {
   }
 
   async #readOnce(repository: Repository, layer: Descriptor, signal: AbortSignal): Promise<LayerContent> {
-    const remembered = await this.#parts.records.get(layer.digest);
+    const { records, patience } = this.#parts;
+    // Records save work here and nothing else: where they cannot be had, the layer is walked.
+    const find = (): Promise<LayerContent | undefined> => orNothing(() => records.get(layer.digest));
+    const remembered = await find();
     if (remembered !== undefined) return remembered;
+    const key = records.leaseKey(layer.digest);
+    const work = (): Promise<LayerContent> => this.#walk(repository, layer, signal);
+    return onceForAll(records.leases, { key, place: repository.registry, find, work }, signal, patience);
+  }
+
+  async #walk(repository: Repository, layer: Descriptor, signal: AbortSignal): Promise<LayerContent> {
+    const { images, reader, records } = this.#parts;
     const what = `${formatRepository(repository)} layer ${layer.digest}`;
-    const blob = await this.#parts.images.stream(repository, layer, signal);
+    const blob = await images.stream(repository, layer, signal);
     if (blob === undefined) throw notThere(what);
-    const content = await this.#parts.reader.read(layer, blob, signal);
-    await this.#parts.records.put(layer.digest, content);
+    const content = await reader.read(layer, blob, signal);
+    await orNothing(() => records.put(layer.digest, content));
     return content;
   }
 }

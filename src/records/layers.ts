@@ -1,6 +1,7 @@
 import type { Digest } from "../domain/digest.ts";
 import type { LayerContent } from "../domain/layer-facts.ts";
 import { layerContent } from "./layer-codec.ts";
+import { Leases } from "./leases.ts";
 import { SealedSpace, type RecordContext, type RecordKind } from "./sealed-space.ts";
 
 const KIND: RecordKind<LayerContent> = {
@@ -17,10 +18,18 @@ const MAX_LAYER_BYTES = 16 * 1024 * 1024;
 export class LayerRecords {
   readonly #space: SealedSpace<LayerContent>;
   readonly #extractor: number;
+  /** Who of all that share the records walks which layer. */
+  readonly leases: Leases;
 
   constructor(context: RecordContext, extractor: number) {
     this.#space = new SealedSpace(context, KIND);
     this.#extractor = extractor;
+    this.leases = new Leases(context);
+  }
+
+  /** What a lease on walking this blob is called. */
+  leaseKey(blob: Digest): string {
+    return `layer ${this.#keyOf(blob)}`;
   }
 
   async get(blob: Digest): Promise<LayerContent | undefined> {

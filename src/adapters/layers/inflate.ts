@@ -35,8 +35,9 @@ export function inflate(tap: BlobTap, packing: Packing): Inflated {
   }
 }
 
+/** Copied, since the walk holds on to what it was given, and a source may fill the same buffer again. */
 async function* passThrough(tap: BlobTap): Inflated {
-  yield* tap;
+  for await (const chunk of tap) yield Uint8Array.from(chunk);
 }
 
 /**

@@ -9,6 +9,7 @@ import { refuseLayerType } from "../../inspections/layer-type.ts";
 import { TarWalk } from "../../inspections/tar-walk.ts";
 
 import { BlobTap } from "./blob-tap.ts";
+import { NODE_TOOLS } from "./content-tools.ts";
 import { inflate, MAGIC_BYTES, packingOf, type Packing } from "./inflate.ts";
 
 const MIB = 1024 * 1024;
@@ -73,7 +74,7 @@ class Reading {
   readonly #packing: Packing;
   readonly #limit: number;
   readonly #what: string;
-  readonly #collector = new LayerCollector();
+  readonly #collector = new LayerCollector(NODE_TOOLS);
   readonly #walk = new TarWalk(this.#collector);
   readonly #hash = digestStream();
   #bytes = 0;
@@ -105,6 +106,7 @@ class Reading {
       uncompressedBytes: this.#bytes,
       entryCount: this.#walk.entries,
     };
-    return { kind: "walked", facts: this.#collector.finish(frame) };
+    const facts = this.#collector.finish(frame);
+    return "reason" in facts ? uninspectable(facts) : { kind: "walked", facts };
   }
 }

@@ -18,7 +18,13 @@ test("one registry's failure over a layer is not another's", async () => {
         registry === "slow.example.com" ? refused.promise : (async function* () {})(),
     },
     reader: { read: async () => FOUND },
-    records: { get: async () => undefined, put: async () => true },
+    records: {
+      get: async () => undefined,
+      put: async () => true,
+      leaseKey: (blob: string) => blob,
+      leases: { take: async () => ({ kind: "held", by: "slow.example.com" }) },
+    },
+    patience: { samePlaceMs: 0, otherPlaceMs: 100 },
   };
   const layers = new Layers(parts as unknown as LayerParts);
   const signal = AbortSignal.timeout(5000);
