@@ -1,4 +1,5 @@
 import type { ConfigFact } from "./facts.ts";
+import type { HistoryEntry } from "./image-config.ts";
 import { latest, millisOf, parseInstant, type Instant } from "./instant.ts";
 
 /** Reproducible builds write 1970 or 1980: a date not after this one is none (reference: inspection, section 1.2). */
@@ -15,6 +16,11 @@ export function buildDateOf(config: Pick<ConfigFact, "created" | "historyCreated
   const [created, history] = [believable(config.created), believable(config.historyCreated)];
   const at = latest(created, history);
   return at === undefined ? undefined : { at, source: at === created ? "its creation date" : "its history" };
+}
+
+/** The latest date of a history, believable or not. */
+export function historyDateOf(history: readonly HistoryEntry[]): Instant | undefined {
+  return history.reduce<Instant | undefined>((last, { created }) => latest(last, created), undefined);
 }
 
 function believable(date: Instant | undefined): Instant | undefined {

@@ -24,8 +24,9 @@ function isHidden({ entries, whiteouts }: LayerFacts, path: string): boolean {
 }
 
 function isReplaced({ entries, finds }: LayerFacts, path: string): boolean {
+  // What is found may be a folder, which later folders and finds add to.
   return (
-    finds.some((find) => find.path === path) ||
-    entries.some((one) => one.path === path || (one.kind !== "directory" && isWithin(path, one.path)))
+    finds.some((find) => find.kind === "secret" && find.path === path) ||
+    entries.some((one) => one.kind !== "directory" && isWithin(path, one.path))
   );
 }

@@ -1,5 +1,6 @@
 import { Slices } from "../crypto/slices.ts";
 import { addressOf } from "../crypto/digest-of.ts";
+import { historyDateOf } from "../domain/build-date.ts";
 import type { Digest } from "../domain/digest.ts";
 import { InputError } from "../domain/errors.ts";
 import type { Dossier, LayerEvidence, LeafEvidence, SignatureEvidence, SignatureSource } from "../domain/evidence.ts";
@@ -14,7 +15,6 @@ import type {
 } from "../domain/facts.ts";
 import { known, knownFrom, NOT_COLLECTED, type Known, type Observation } from "../domain/gap.ts";
 import type { ImageConfig } from "../domain/image-config.ts";
-import { latest } from "../domain/instant.ts";
 import type { LayerFacts } from "../domain/layer-facts.ts";
 import { lintFacts } from "../domain/lint.ts";
 import type { Tag } from "../domain/reference.ts";
@@ -150,7 +150,7 @@ function readKnown(observation: Observation<Document>): Known<ImageConfig> {
 
 function configFact(config: ImageConfig): ConfigFact {
   const { platform, user, entrypoint, cmd, workingDir, labels, created, history } = config;
-  const historyCreated = latest(...history.map((entry) => entry.created));
+  const historyCreated = historyDateOf(history);
   return { platform, user, entrypoint, cmd, workingDir, labels, created, historyCreated };
 }
 

@@ -1,5 +1,4 @@
-import { buildDateOf } from "../../domain/build-date.ts";
-import { latest } from "../../domain/instant.ts";
+import { buildDateOf, historyDateOf } from "../../domain/build-date.ts";
 import type { Flaw } from "../../domain/lint.ts";
 
 import { historySteps, type HistoryStep } from "../history-step.ts";
@@ -21,8 +20,7 @@ export const privilegedBuild = configLint(1, ({ history }) =>
 );
 
 export const noBuildDate = configLint(1, ({ created, history }) => {
-  const historyCreated = latest(...history.map((entry) => entry.created));
-  return buildDateOf({ created, historyCreated }) === undefined
+  return buildDateOf({ created, historyCreated: historyDateOf(history) }) === undefined
     ? [
         plainFlaw(
           "neither the configuration nor the history has a date after 1990: build it with the time of the build",

@@ -12,10 +12,8 @@ suite("world-writable", () => {
   test("names files and folders that everybody may write, and the layer", () => {
     const files = { "app/config": { body: "x", mode: 0o666 }, "app/data/": { type: "5", mode: 0o777 } };
     assert.deepEqual(
-      of(files)
-        .map((flaw) => flaw.split(" is ")[0])
-        .sort(),
-      ["the directory app/data", "the file app/config"],
+      new Set(of(files).map((flaw) => flaw.split(" is ")[0])),
+      new Set(["the directory app/data", "the file app/config"]),
     );
     const [flaw] = flawsOf("world-writable", { layers: [{ "app/config": { body: "x", mode: 0o666 } }] });
     assert.equal(flaw?.sighting?.layer, layer({ "app/config": { body: "x", mode: 0o666 } }, "tar").digest);
