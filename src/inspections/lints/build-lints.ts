@@ -64,7 +64,7 @@ function packageFlaws(step: HistoryStep): readonly Flaw[] {
   if (filled !== -1 && !commands.slice(filled + 1).some(isListRemoval)) {
     flaws.push(flaw("leaves apt's package lists behind: end it with rm -rf /var/lib/apt/lists/*"));
   }
-  if (commands.some((command, at) => isCachingApk(command, commands.slice(at + 1)))) {
+  if (commands.findLastIndex(isCachingApk) > commands.findLastIndex(isApkRemoval)) {
     flaws.push(flaw("lets apk keep its cache: use apk add --no-cache"));
   }
   return flaws;
@@ -75,7 +75,10 @@ function isListRemoval(command: readonly string[]): boolean {
   return command.includes("rm") && command.some((word) => word.startsWith("/var/lib/apt/lists"));
 }
 
-function isCachingApk(command: readonly string[], later: readonly (readonly string[])[]): boolean {
-  if (verbOf(command, ["apk"], ["add"]) === undefined || command.includes("--no-cache")) return false;
-  return !later.some((one) => one.includes("rm") && one.some((word) => word.startsWith("/var/cache/apk")));
+function isCachingApk(command: readonly string[]): boolean {
+  return verbOf(command, ["apk"], ["add"]) !== undefined && !command.includes("--no-cache");
+}
+
+function isApkRemoval(command: readonly string[]): boolean {
+  return command.includes("rm") && command.some((word) => word.startsWith("/var/cache/apk"));
 }
