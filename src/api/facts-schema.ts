@@ -75,6 +75,7 @@ const config = z.looseObject({
   workingDir: z.string(),
   labels: z.record(z.string(), z.string()),
   created: z.string().optional(),
+  historyCreated: z.string().optional(),
 });
 
 const user = z.looseObject({
@@ -98,6 +99,8 @@ const platformFacts = z.looseObject({
   config: known(config),
   user: known(user),
   composition: known(composition),
+  lints: z.looseObject({}),
+  base: z.looseObject({}),
   layers: z.array(layer),
 });
 

@@ -190,6 +190,8 @@ export type ConfigFact = {
   readonly workingDir: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly created: Instant | undefined;
+  /** The latest date in its history. */
+  readonly historyCreated: Instant | undefined;
 };
 
 export type PlatformFacts = {

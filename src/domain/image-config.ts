@@ -3,6 +3,8 @@ import { InputError } from "./errors.ts";
 import { parseInstant, type Instant } from "./instant.ts";
 import {
   inside,
+  isJsonArray,
+  isJsonObject,
   optionalArray,
   optionalBoolean,
   optionalObject,
@@ -27,6 +29,8 @@ export type ImageConfig = {
   readonly workingDir: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly volumes: readonly string[];
+  /** Whether it says how to tell if the container is well. Docker's alone; the specification reserves the name. */
+  readonly healthcheck: boolean;
   readonly created: Instant | undefined;
   readonly diffIds: readonly Digest[];
   readonly history: readonly HistoryEntry[];
@@ -92,12 +96,19 @@ export function parseImageConfig(value: JsonValue): ImageConfig {
     workingDir: optionalString(config, "WorkingDir", at) ?? "",
     labels: optionalStringMap(config, "Labels", at),
     volumes: [...(optionalObject(config, "Volumes", at)?.keys() ?? [])],
+    healthcheck: hasHealthcheck(config.get("Healthcheck")),
     created: optionalInstant(object, PLACE),
     diffIds: parseRootfs(object),
     history: (optionalArray(object, "history", PLACE) ?? []).map((entry, index) =>
       parseHistory(entry, inside(inside(PLACE, "history"), index)),
     ),
   };
+}
+
+/** `["NONE"]` switches off what a base image has; a shape that Docker would not read is no check. */
+function hasHealthcheck(value: JsonValue | undefined): boolean {
+  const test = isJsonObject(value) ? value.get("Test") : undefined;
+  return isJsonArray(test) && typeof test[0] === "string" && test[0] !== "NONE";
 }
 
 /** A wrong or missing date is no date: nothing is decided by its presence, and age rules then cannot be satisfied. */

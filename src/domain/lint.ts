@@ -21,6 +21,21 @@ export const LINTS = [
 ] as const;
 export type Lint = (typeof LINTS)[number];
 
+/** Those that only the layers answer; the others are answered by the configuration, its history and the reference. */
+const LAYER_LINTS: ReadonlySet<Lint> = new Set<Lint>([
+  "root-reachable",
+  "secret-in-file",
+  "empty-password",
+  "duplicate-id",
+  "world-writable",
+  "clutter",
+  "preloaded-library",
+]);
+
+export function isLayerLint(lint: Lint): boolean {
+  return LAYER_LINTS.has(lint);
+}
+
 /** One thing a lint found. Secrets are named by where they are, never shown. */
 export type Flaw = {
   readonly what: string;

@@ -1,5 +1,6 @@
 import type { Brand } from "./brand.ts";
 import type { Digest } from "./digest.ts";
+import type { Lint } from "./lint.ts";
 import type { Authority, AuthorityName } from "./trust.ts";
 
 /** What a violated rule does: refuse, let through with a warning, or only be counted. */
@@ -69,6 +70,7 @@ export type Rule =
   | { readonly kind: "user"; readonly is: "nonRoot"; readonly of: "image" | "effective"; readonly allowNamed: boolean }
   | { readonly kind: "composition"; readonly atMost: CompositionClass }
   | { readonly kind: "absent"; readonly things: readonly Absentee[] }
+  | { readonly kind: "clean"; readonly lints: readonly Lint[] }
   | { readonly kind: "age"; readonly atMostMs: number }
   | { readonly kind: "anyOf"; readonly rules: readonly Rule[] }
   | { readonly kind: "deny"; readonly message: string }

@@ -31,6 +31,7 @@ export const FINDING_REASONS = [
   "composition",
   "uninspectable",
   "present",
+  "unclean",
   "too-old",
   "no-date",
   "static-deny",

@@ -2,6 +2,7 @@ import type { Digest } from "../domain/digest.ts";
 import type { Gap, Known } from "../domain/gap.ts";
 import type { ImageConfig } from "../domain/image-config.ts";
 import type { LayerFacts } from "../domain/layer-facts.ts";
+import type { Tag } from "../domain/reference.ts";
 
 import type { MergedTree } from "./overlay.ts";
 
@@ -19,7 +20,12 @@ export type MergedImage = {
   readonly layers: readonly { readonly digest: Digest; readonly facts: LayerFacts }[];
 };
 
-export type InspectedImage = { readonly config: ImageConfig; readonly content: ImageContent };
+export type InspectedImage = {
+  readonly config: ImageConfig;
+  readonly content: ImageContent;
+  /** The tag it was asked for by, if any. */
+  readonly tag: Tag | undefined;
+};
 
 /** One question about content: a pure function. Raising `version` answers it again for stored layers. */
 export type Inspection<Fact> = { readonly version: number; readonly inspect: (image: InspectedImage) => Known<Fact> };

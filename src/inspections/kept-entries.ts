@@ -93,7 +93,7 @@ export function bodyLimit(path: CleanPath): number {
   const fixed = BODIES.get(path.path);
   if (fixed !== undefined) return fixed;
   if (BODY_NAMES.has(path.base)) return MAX_NAMED_BODY;
-  return isStanzaPath(path.path) ? MAX_STANZA : 0;
+  return isStanzaPath(path.path) || parentOf(path.path) === "etc/sudoers.d" ? MAX_STANZA : 0;
 }
 
 /** How many bytes of a regular file are read to count the packages it lists; 0 for all but databases. */

@@ -126,6 +126,7 @@ class LayerUnpack {
   #describe(directory: TreeNode, entry: LayerEntry): void {
     directory.mode = entry.mode;
     directory.uid = entry.uid;
+    directory.gid = entry.gid;
     directory.explicit = true;
   }
 

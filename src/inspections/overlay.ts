@@ -52,6 +52,7 @@ function merge(lower: TreeNode, upper: TreeNode, path: string, merging: Merging)
   if (upper.explicit) {
     lower.mode = upper.mode;
     lower.uid = upper.uid;
+    lower.gid = upper.gid;
   }
   for (const [name, node] of upper.children) {
     merging.budget.steps -= 1;

@@ -10,6 +10,7 @@ export type TreeNode = {
   readonly path: string;
   mode: number;
   uid: number;
+  gid: number;
   readonly size: number;
   readonly link: string;
   readonly head: string;
@@ -62,6 +63,7 @@ function plainNode(kind: TreeNode["kind"], layer: number, path: string): TreeNod
     path,
     mode: 0,
     uid: 0,
+    gid: 0,
     size: 0,
     link: "",
     head: "",
@@ -88,6 +90,7 @@ export function entryNode(
     ...plainNode(kind, layer, entry.path),
     mode: entry.mode,
     uid: entry.uid,
+    gid: entry.gid,
     size: entry.size,
     link: kind === "symlink" ? entry.link : "",
     head: entry.head,

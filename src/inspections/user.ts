@@ -6,9 +6,10 @@ import type { Sighting } from "../domain/sighting.ts";
 import type { ImageContent, InspectedImage } from "./inspection.ts";
 import { utf8Bytes } from "./latin1.ts";
 import type { GroupLine, UserLine } from "./passwd.ts";
+import { stepDownTool } from "./step-down.ts";
 import { findUserFiles, type UserFile, type UserFiles } from "./user-files.ts";
 import { MAX_ID, parseUserText, type GroupText, type UserText } from "./user-text.ts";
-import { resolveWindowsUser } from "./windows-user.ts";
+import { resolveWindowsUser } from "../domain/windows-user.ts";
 
 /** Whether who the image starts as can only be told by its own user files. Numbers need none, nor does root. */
 export function isUserNameNeedingLayers(config: ImageConfig): boolean {
@@ -22,7 +23,15 @@ export function inspectUser(image: InspectedImage): Known<UserFact> {
   const text = parseUserText(config.user);
   if (text.kind === "name" && content.kind === "gap") return { kind: "gap", gap: content.gap };
   if (text.kind === "name" && content.kind === "not-collected") return NOT_COLLECTED;
-  return known(resolveUser(config.user, text, filesOf(config, content)));
+  return known(withStepDown(resolveUser(config.user, text, filesOf(config, content)), image));
+}
+
+/** Root is root, whatever it means to become; but the mend is another. */
+function withStepDown(user: UserFact, image: InspectedImage): UserFact {
+  const tool = user.verdict === "root" ? stepDownTool(image) : undefined;
+  if (tool === undefined) return user;
+  const hint = `its entrypoint seems to step down from root by ${tool}, which a kubelet does not see: start it as that user at once`;
+  return { ...user, because: `${user.because}; ${hint}` };
 }
 
 function isWindows(config: ImageConfig): boolean {
@@ -52,14 +61,36 @@ function fact(
 function resolveUser(configured: string, text: UserText, files: UserFiles): UserFact {
   switch (text.kind) {
     case "invalid":
-      return fact(configured, "invalid", text.because, NO_NUMBERS);
+      return resolveInvalid(configured, text.because, files);
     case "root":
-      return fact(configured, "root", text.because, numbersOf(0n, text.group, files));
+      return fact(
+        configured,
+        "root",
+        `${text.because}${rootNote(configured, files)}`,
+        numbersOf(0n, text.group, files),
+      );
     case "uid":
       return resolveNumber(configured, text, files);
     case "name":
       return resolveName(configured, text, files);
   }
+}
+
+/** A user whose name is a number is what makes a number that is too large an exploit (CVE-2026-46680). */
+function resolveInvalid(configured: string, because: string, { passwd }: UserFiles): UserFact {
+  const isNumber = /^[+-]?[0-9]+(?::|$)/.test(configured);
+  const baited = isNumber && passwd.kind === "read" && passwd.lines.some(({ name }) => /^[0-9]+$/.test(name));
+  if (!baited) return fact(configured, "invalid", because, NO_NUMBERS);
+  const found = `${because}; etc/passwd has a user whose name is a number, by which an unpatched containerd starts it`;
+  return fact(configured, "invalid", found, { ...NO_NUMBERS, sightings: [passwd.sighting] });
+}
+
+/** Root by name is root to everybody who reads the configuration, whatever the image's own file makes of it. */
+function rootNote(configured: string, { passwd }: UserFiles): string {
+  if (!/^root(?::|$)/.test(configured) || passwd.kind === "unusable") return "";
+  const line = passwd.kind === "read" ? passwd.lines.find(({ name }) => name === "root") : undefined;
+  if (line === undefined) return ", which etc/passwd does not have, so that some runtimes do not start it";
+  return line.uid === 0n ? "" : `, which etc/passwd maps to uid ${line.uid}, and counts as root all the same`;
 }
 
 /** A number is used as it is; the files only say the group that goes with it. */

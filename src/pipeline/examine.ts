@@ -1,8 +1,9 @@
 import { Slices } from "../crypto/slices.ts";
 import { addressOf } from "../crypto/digest-of.ts";
+import { historyDateOf } from "../domain/build-date.ts";
 import type { Digest } from "../domain/digest.ts";
 import { InputError } from "../domain/errors.ts";
-import type { Dossier, LeafEvidence, SignatureEvidence, SignatureSource } from "../domain/evidence.ts";
+import type { Dossier, LayerEvidence, LeafEvidence, SignatureEvidence, SignatureSource } from "../domain/evidence.ts";
 import type {
   AttestationFact,
   ConfigFact,
@@ -14,8 +15,12 @@ import type {
 } from "../domain/facts.ts";
 import { known, knownFrom, NOT_COLLECTED, type Known, type Observation } from "../domain/gap.ts";
 import type { ImageConfig } from "../domain/image-config.ts";
+import type { LayerFacts } from "../domain/layer-facts.ts";
 import { lintFacts } from "../domain/lint.ts";
+import type { Tag } from "../domain/reference.ts";
 import type { Document } from "../domain/subject.ts";
+import { withoutSecrets } from "../inspections/history-step.ts";
+import { layerNotes } from "../inspections/layer-notes.ts";
 import { INSPECTIONS_VERSION, inspectImage } from "../inspections/index.ts";
 import type { Schemes, Target } from "../schemes/scheme.ts";
 import { readConfig } from "./collect-leaf.ts";
@@ -25,7 +30,7 @@ import type { CompiledAuthority, Trust } from "./trust.ts";
 import { vouchedBy } from "./vouched.ts";
 
 /** Raised whenever the same evidence would give other facts, so that stored facts of older code are not found. */
-const EXAMINE_VERSION = 3;
+const EXAMINE_VERSION = 4;
 
 /** What the facts of a dossier under a trust are called; no clock, no network, no bytes needed. */
 export function factsId(dossier: Dossier, trust: Trust, schemes: Schemes): Digest {
@@ -80,7 +85,7 @@ export async function examine(
     signatures,
     attestations,
     sources,
-    platforms: dossier.leaves.map(examineLeaf),
+    platforms: dossier.leaves.map((leaf) => examineLeaf(leaf, subject.requested.tag)),
   };
 }
 
@@ -110,19 +115,26 @@ function sourceFact({ about, source, content }: SignatureSource): SourceFact {
   }
 }
 
-function examineLeaf(leaf: LeafEvidence): PlatformFacts {
+function examineLeaf(leaf: LeafEvidence, tag: Tag | undefined): PlatformFacts {
   const config = readKnown(leaf.config);
   const layers = leaf.layers.map((layer) => ({ descriptor: layer.descriptor, content: layer.content }));
-  const answers = config.kind === "known" ? inspectImage(config.value, layers) : { user: config, composition: config };
+  const answers =
+    config.kind === "known"
+      ? inspectImage(config.value, layers, tag)
+      : { user: config, composition: config, lints: lintFacts(() => config) };
+  const walked = leaf.layers.map(({ content }) => walkedFacts(content));
   return {
     digest: leaf.manifest,
     declared: leaf.declared,
     config: config.kind === "known" ? known(configFact(config.value)) : config,
     user: answers.user,
     composition: answers.composition,
-    lints: lintFacts(() => NOT_COLLECTED),
+    lints: answers.lints,
     base: NOT_COLLECTED,
-    layers: leaf.layers.map((layer, index) => layerSummary(layer, createdBy(config, index))),
+    layers: leaf.layers.map((layer, index) => ({
+      ...layerSummary(layer, createdBy(config, index)),
+      notable: layerNotes(walked, index),
+    })),
   };
 }
 
@@ -137,18 +149,23 @@ function readKnown(observation: Observation<Document>): Known<ImageConfig> {
 }
 
 function configFact(config: ImageConfig): ConfigFact {
-  const { platform, user, entrypoint, cmd, workingDir, labels, created } = config;
-  return { platform, user, entrypoint, cmd, workingDir, labels, created };
+  const { platform, user, entrypoint, cmd, workingDir, labels, created, history } = config;
+  const historyCreated = historyDateOf(history);
+  return { platform, user, entrypoint, cmd, workingDir, labels, created, historyCreated };
 }
 
 /** History has one entry a layer once the empty ones are left out, if the builder kept it truthfully. */
 function createdBy(config: Known<ImageConfig>, index: number): string {
   if (config.kind !== "known") return "";
-  return config.value.history.filter((entry) => !entry.emptyLayer)[index]?.createdBy ?? "";
+  return withoutSecrets(config.value.history.filter((entry) => !entry.emptyLayer)[index]?.createdBy ?? "");
 }
 
-function layerSummary({ descriptor, content }: LeafEvidence["layers"][number], createdBy: string): LayerFactSummary {
-  const facts = content.kind === "observed" && content.value.kind === "walked" ? content.value.facts : undefined;
+function walkedFacts(content: LayerEvidence["content"]): LayerFacts | undefined {
+  return content.kind === "observed" && content.value.kind === "walked" ? content.value.facts : undefined;
+}
+
+function layerSummary({ descriptor, content }: LayerEvidence, createdBy: string): Omit<LayerFactSummary, "notable"> {
+  const facts = walkedFacts(content);
   return {
     digest: descriptor.digest,
     diffId: facts?.diffId,
@@ -156,7 +173,6 @@ function layerSummary({ descriptor, content }: LeafEvidence["layers"][number], c
     uncompressedBytes: facts?.uncompressedBytes,
     entries: facts?.entryCount,
     fileBytes: facts?.tally.fileBytes,
-    notable: [],
     createdBy,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { ABSENTEES, COMPOSITION_ORDER, type AdmissionContext } from "../domain/policy.ts";
+import { LINTS } from "../domain/lint.ts";
 import { parseDigest } from "../domain/digest.ts";
 import { parseDuration } from "../domain/duration.ts";
 import { parseInstant } from "../domain/instant.ts";
@@ -43,6 +44,7 @@ const given = struct({
   user: z.enum(["root", "nonroot", "nonroot-named", "unresolvable", "invalid"]).optional(),
   composition: z.enum([...COMPOSITION_ORDER, "uninspectable"]).optional(),
   present: z.array(z.enum(ABSENTEES)).default([]),
+  flaws: z.array(z.enum(LINTS)).optional(),
   created: z.union([z.literal("none"), parsed(parseInstant)]).optional(),
   age: parsed(parseDuration).optional(),
   platforms: some(

@@ -1,5 +1,5 @@
 import { NO_SURFACE } from "../domain/attack-surface.ts";
-import { lintFacts } from "../domain/lint.ts";
+import { lintFacts, type Lint, type LintFacts } from "../domain/lint.ts";
 import { parseDigest, type Digest } from "../domain/digest.ts";
 import type { SchemeId, SourceKey } from "../domain/evidence.ts";
 import type {
@@ -81,7 +81,7 @@ function platformOf(digest: Digest, name: string, given: Given, at: Instant): Pl
     config: configOf(platform, given, at),
     user: given.user === undefined ? NOT_COLLECTED : known(userOf(given.user)),
     composition: compositionOf(given),
-    lints: lintFacts(() => NOT_COLLECTED),
+    lints: lintFacts((lint) => lintOf(lint, given)),
     base: NOT_COLLECTED,
     layers: [],
   };
@@ -98,6 +98,7 @@ function configOf(platform: Platform, { created, age }: Given, at: Instant): Kno
     workingDir: "",
     labels: {},
     created: date === "none" ? undefined : date,
+    historyCreated: undefined,
   });
 }
 
@@ -112,6 +113,11 @@ function userOf(verdict: UserFact["verdict"]): UserFact {
     because: BECAUSE,
     sightings: [],
   };
+}
+
+function lintOf(lint: Lint, { flaws }: Given): LintFacts[Lint] {
+  if (flaws === undefined) return NOT_COLLECTED;
+  return known(flaws.includes(lint) ? [{ what: BECAUSE, sighting: undefined }] : []);
 }
 
 function compositionOf({ composition, present }: Given): Known<CompositionFact> {

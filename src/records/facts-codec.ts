@@ -117,6 +117,7 @@ const configFact: Codec<ConfigFact> = struct({
   workingDir: text,
   labels: dictionary(text),
   created: optional(instant),
+  historyCreated: optional(instant),
 });
 
 const flaw: Codec<Flaw> = struct({ what: text, sighting: optional(sighting) });

@@ -238,6 +238,7 @@ export function sampleFacts(): ImageFacts {
             workingDir: "/",
             labels: { a: "b" },
             created: SAMPLE_TIME,
+            historyCreated: SAMPLE_TIME,
           },
         },
         user: {

@@ -172,6 +172,7 @@ export function platformFacts(
       workingDir: "",
       labels: {},
       created: parseInstant("2026-11-01T00:00:00Z"),
+      historyCreated: undefined,
     }),
     user: known(userFact("nonroot")),
     composition: known(classified("distroless")),

@@ -1,9 +1,16 @@
 import * as fc from "fast-check";
 
 import type { Digest } from "../../src/domain/digest.ts";
-import type { AttestationFact, AttestationOpinion, ImageFacts, SignatureFact } from "../../src/domain/facts.ts";
+import type {
+  AttestationFact,
+  AttestationOpinion,
+  ImageFacts,
+  PlatformFacts,
+  SignatureFact,
+} from "../../src/domain/facts.ts";
 import { known, NOT_COLLECTED, type Known } from "../../src/domain/gap.ts";
 import { plus, type Instant } from "../../src/domain/instant.ts";
+import { isLayerLint, lintFacts, type Flaw, type Lint, type LintFacts } from "../../src/domain/lint.ts";
 import { COMPOSITION_ORDER } from "../../src/domain/policy.ts";
 import type { Statements } from "../../src/domain/statement.ts";
 import { jsonValue } from "./json-value.ts";
@@ -142,6 +149,22 @@ const configs = moment.map((created) => {
   return { ...config.value, created };
 });
 
+const found = fc.constantFrom<readonly Flaw[]>([], [{ what: "as the test says", sighting: undefined }]);
+/** Answers for the lints that random rules name; those that layers answer are unknown where the layers are. */
+const LINTED = ["secret-in-file", "no-healthcheck"] as const;
+const lintAnswers = fc
+  .tuple(found, found)
+  .map((answers) => new Map(LINTED.map((lint, at) => [lint as Lint, answers[at] ?? []])));
+
+function lintsOf(answers: ReadonlyMap<Lint, readonly Flaw[]>, { config, composition }: Content): LintFacts {
+  return lintFacts((lint) => {
+    const source = isLayerLint(lint) ? composition : config;
+    return source.kind === "known" ? known(answers.get(lint) ?? []) : source;
+  });
+}
+
+type Content = Pick<PlatformFacts, "config" | "composition">;
+
 const sourceState = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: "observed", found: 0 } as const) },
   fc.constant({ kind: "not-collected" } as const),
@@ -157,9 +180,10 @@ export const randomFacts: fc.Arbitrary<ImageFacts> = fc
     user: maybe(users),
     composition: maybe(contents),
     config: maybe(configs),
+    answers: lintAnswers,
     states: fc.tuple(sourceState, sourceState, sourceState),
   })
-  .map(({ single, signatures, attestations, user, composition, config, states }) => {
+  .map(({ single, signatures, attestations, user, composition, config, answers, states }) => {
     const base = single ? imageFacts() : indexFacts();
     const digests = [ROOT, ...base.platforms.map(({ digest }) => digest)];
     return {
@@ -172,7 +196,9 @@ export const randomFacts: fc.Arbitrary<ImageFacts> = fc
         state: states[at] ?? observed().state,
       })),
       platforms: base.platforms.map((platform, at) =>
-        at === 0 ? { ...platform, user, composition, config } : platform,
+        at === 0
+          ? { ...platform, user, composition, config, lints: lintsOf(answers, { composition, config }) }
+          : platform,
       ),
     };
   });
@@ -184,7 +210,14 @@ export function fillGaps(facts: ImageFacts): fc.Arbitrary<ImageFacts> {
     opinions: fc.array(attestationOpinion("seen"), { minLength: 1 }),
   });
   return fc
-    .record({ user: users, composition: contents, config: configs, found: signatureFacts, attested })
+    .record({
+      user: users,
+      composition: contents,
+      config: configs,
+      answers: lintAnswers,
+      found: signatureFacts,
+      attested,
+    })
     .map((seen) => {
       const fill = <T>(one: Known<T>, value: T): Known<T> => (one.kind === "known" ? one : known(value));
       const open = facts.sources.filter(({ state }) => state.kind !== "observed").map(({ about }) => about);
@@ -203,6 +236,7 @@ export function fillGaps(facts: ImageFacts): fc.Arbitrary<ImageFacts> {
           user: fill(platform.user, seen.user),
           composition: fill(platform.composition, seen.composition),
           config: fill(platform.config, seen.config),
+          lints: lintFacts((lint) => fill(platform.lints[lint], seen.answers.get(lint) ?? [])),
         })),
       };
     });
@@ -246,6 +280,8 @@ const plainRule: fc.Arbitrary<string> = fc.oneof(
     "composition: { atMost: distroless }",
     "absent: [shell]",
     "absent: [interpreter, network-tool]",
+    "clean: [secret-in-file]",
+    "clean: [no-healthcheck, secret-in-file]",
     "age: { atMost: 30d }",
     `pinned: { digests: ['${ROOT}'] }`,
     `pinned: { digests: ['${LEAF_A}'] }`,

@@ -179,6 +179,12 @@ export type ConfigSpec = {
   readonly labels?: Readonly<Record<string, string>>;
   /** When it was built, RFC 3339. */
   readonly created?: string;
+  readonly healthcheck?: boolean;
+  readonly history?: readonly {
+    readonly createdBy: string;
+    readonly created?: string;
+    readonly emptyLayer?: boolean;
+  }[];
   readonly diffIds?: readonly Digest[];
 };
 
@@ -199,8 +205,13 @@ export function imageConfig(spec: ConfigSpec, layers: readonly BuiltLayer[]): Im
     labels: spec.labels ?? {},
     volumes: spec.volumes ?? [],
     created: spec.created === undefined ? undefined : parseInstant(spec.created),
+    healthcheck: spec.healthcheck ?? false,
     diffIds: spec.diffIds ?? layers.map((one) => one.diffId),
-    history: [],
+    history: (spec.history ?? []).map(({ createdBy, created, emptyLayer }) => ({
+      createdBy,
+      created: created === undefined ? undefined : parseInstant(created),
+      emptyLayer: emptyLayer ?? false,
+    })),
   };
 }
 
@@ -223,7 +234,9 @@ export function image(spec: ConfigSpec, layers: readonly BuiltLayer[]): BuiltIma
       Cmd: spec.cmd ?? [],
       Volumes: Object.fromEntries((spec.volumes ?? []).map((path) => [path, {}])),
       Labels: spec.labels ?? {},
+      ...(spec.healthcheck === true ? { Healthcheck: { Test: ["CMD", "/app/server", "check"] } } : {}),
     },
+    ...(spec.history === undefined ? {} : { history: spec.history.map(historyEntry) }),
     rootfs: { type: "layers", diff_ids: spec.diffIds ?? layers.map((one) => one.diffId) },
   });
   const manifest = document(OCI_MANIFEST, {
@@ -233,6 +246,11 @@ export function image(spec: ConfigSpec, layers: readonly BuiltLayer[]): BuiltIma
     layers: layers.map((one) => named(one.descriptor)),
   });
   return { config, manifest, layers };
+}
+
+function historyEntry(entry: NonNullable<ConfigSpec["history"]>[number]): object {
+  const { createdBy, created, emptyLayer } = entry;
+  return { ...(created === undefined ? {} : { created }), created_by: createdBy, empty_layer: emptyLayer ?? false };
 }
 
 function named(descriptor: Descriptor): Pick<Descriptor, "mediaType" | "digest" | "size"> {

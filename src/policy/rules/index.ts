@@ -8,6 +8,7 @@ import { absent } from "./absent.ts";
 import { age } from "./age.ts";
 import { anyOf } from "./any-of.ts";
 import { attested } from "./attested.ts";
+import { clean } from "./clean.ts";
 import { composition } from "./composition.ts";
 import { deny } from "./deny.ts";
 import { pinned } from "./pinned.ts";
@@ -24,6 +25,7 @@ const RULES: { readonly [K in RuleKind]: RuleDefinition<K> } = {
   user,
   composition,
   absent,
+  clean,
   age,
   anyOf: anyOf(() => bareRule),
   deny,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { UserFact } from "../../domain/facts.ts";
 import type { Cite } from "../../domain/verdict.ts";
 import { NO_NEEDS } from "../../domain/needs.ts";
+import { effectiveUser, NO_CHOICE } from "../effective-user.ts";
 import { satisfied, unseen, violated, type Judgement } from "../judgement.ts";
 import { judgePlatforms, type JudgedPlatform } from "../runnable-platforms.ts";
 import { struct } from "../schema.ts";
@@ -22,14 +23,15 @@ const schema = z
   .union([is.transform((is) => ({ is, of: "effective" as const, allowNamed: false })), full])
   .transform((value): UserRule => ({ kind: "user", ...value }));
 
-function judgePlatform(rule: UserRule, only: readonly string[], { facts, label }: JudgedPlatform): Judgement {
+function judgePlatform(rule: UserRule, only: readonly string[], platform: JudgedPlatform): Judgement {
+  const { facts, label } = platform;
   const { user } = facts;
   if (user.kind !== "known") return unseen(user, `The user of ${label}`);
   if (isDoubtfulWindows(facts, only)) {
     const message = `${label} is a Windows image by its own word alone, and a Linux node would look its USER up in etc/passwd. Push it with an index that declares windows, or write a policy whose platforms.only names windows alone.`;
     return violated("user-unresolvable", message, citesOf(facts.digest, user.value));
   }
-  return judgeUser(rule, user.value, label, citesOf(facts.digest, user.value));
+  return judgeUser(rule, platform, user.value);
 }
 
 /**
@@ -42,19 +44,17 @@ function isDoubtfulWindows({ declared, config }: JudgedPlatform["facts"], only: 
   return only.length === 0 || !only.every((name) => name.startsWith("windows/"));
 }
 
-function judgeUser(rule: UserRule, user: UserFact, label: string, cites: readonly Cite[]): Judgement {
+function judgeUser(rule: UserRule, { facts, label }: JudgedPlatform, user: UserFact): Judgement {
+  const cites = citesOf(facts.digest, user);
   const written = user.configured === "" ? "no USER" : `USER ${JSON.stringify(user.configured.slice(0, 80))}`;
-  switch (user.verdict) {
+  const os = facts.config.kind === "known" ? facts.config.value.platform.os : "linux";
+  // No pod is known here, so both forms of the rule are judged as for a pod that sets nothing.
+  const who = effectiveUser(user, os, NO_CHOICE, NO_CHOICE);
+  switch (who.verdict) {
     case "nonroot":
-      return satisfied(`${label} runs as ${user.uid ?? "a user other than root"}.`, cites);
-    case "nonroot-named":
-      if (rule.allowNamed) return satisfied(`${label} runs as ${user.configured}, which is not root.`, cites);
-      return violated(
-        "named-user",
-        `${label} has ${written}, a name, which a kubelet cannot verify. Write the number ${user.uid ?? "of that user"} instead, or set allowNamed: true.`,
-        cites,
-      );
+      return judgeNonRoot(rule, user, label, cites);
     case "root":
+    case "root-in-user-namespace":
       return violated(
         "root-user",
         `${label} runs as root: ${written}; ${user.because}. Set USER to a number above 0.`,
@@ -66,6 +66,8 @@ function judgeUser(rule: UserRule, user: UserFact, label: string, cites: readonl
         `${label} has ${written}, which the image does not resolve: ${user.because}. Set USER to a number above 0.`,
         cites,
       );
+    case "never-starts":
+      return violated("user-unresolvable", `${label} never starts: ${who.because}.`, cites);
     case "invalid":
       return violated(
         "user-invalid",
@@ -73,6 +75,15 @@ function judgeUser(rule: UserRule, user: UserFact, label: string, cites: readonl
         cites,
       );
   }
+}
+
+function judgeNonRoot(rule: UserRule, user: UserFact, label: string, cites: readonly Cite[]): Judgement {
+  if (user.verdict !== "nonroot-named")
+    return satisfied(`${label} runs as ${user.uid ?? "a user other than root"}.`, cites);
+  if (rule.allowNamed) return satisfied(`${label} runs as ${user.configured}, which is not root.`, cites);
+  const written = `USER ${JSON.stringify(user.configured.slice(0, 80))}`;
+  const message = `${label} has ${written}, a name, which a kubelet cannot verify. Write the number ${user.uid ?? "of that user"} instead, or set allowNamed: true.`;
+  return violated("named-user", message, cites);
 }
 
 function citesOf(digest: JudgedPlatform["facts"]["digest"], user: UserFact): readonly Cite[] {

@@ -79,6 +79,7 @@ const FACTS: ImageFacts = {
           workingDir: "",
           labels: { "org.example": "x\u001b[2J" },
           created: parseInstant("2026-01-02T03:04:05Z"),
+          historyCreated: undefined,
         },
       },
       user: {

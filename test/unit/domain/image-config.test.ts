@@ -55,6 +55,7 @@ test("a configuration is read whole", () => {
     workingDir: "/srv",
     labels: { a: "1" },
     volumes: ["/data", "/DATA"],
+    healthcheck: false,
     created: "2026-01-02T02:04:05.000Z",
     diffIds: [DIFF_ID],
     history: [
@@ -62,6 +63,24 @@ test("a configuration is read whole", () => {
       { created: undefined, createdBy: "USER 1000", emptyLayer: true },
     ],
   });
+});
+
+test("a health check is a test that does something", () => {
+  const checked = (value: unknown) => parseImageConfig(jsonValue(withConfig({ Healthcheck: value }))).healthcheck;
+  assert.equal(checked({ Test: ["CMD", "/app", "check"], Interval: 30_000_000_000 }), true);
+  assert.equal(checked({ Test: ["CMD-SHELL", "true"] }), true);
+  for (const none of [
+    null,
+    undefined,
+    {},
+    { Test: ["NONE"] },
+    { Test: [] },
+    { Test: null },
+    { Test: "CMD" },
+    [],
+    "CMD",
+  ])
+    assert.equal(checked(none), false, JSON.stringify(none));
 });
 
 test("everything optional may be absent or null, and nobody is configured as user then", () => {

@@ -6,6 +6,7 @@ import type { LayerEvidence } from "../../../src/domain/evidence.ts";
 import type { CompositionFact } from "../../../src/domain/facts.ts";
 import { NOT_ASKED, type Known } from "../../../src/domain/gap.ts";
 import { instantOf } from "../../../src/domain/instant.ts";
+import { isLayerLint, LINTS } from "../../../src/domain/lint.ts";
 import { inspectImage, INSPECTIONS_VERSION } from "../../../src/inspections/index.ts";
 import { factsOf, inspected, walked } from "../../support/layer-facts.ts";
 import { imageConfig, type ConfigSpec, type EntrySpec } from "../../support/tar.ts";
@@ -108,15 +109,20 @@ test("leaves all unknown while one layer is a gap, whichever it is", () => {
     [BASE.evidence, unseen(TOP.evidence)],
     [unseen(BASE.evidence), unasked(TOP.evidence)],
   ]) {
-    assert.deepEqual(inspect(layers), { user: { kind: "gap", gap: GAP }, composition: { kind: "gap", gap: GAP } });
+    const { composition, lints, user } = inspect(layers);
+    const unknown = { kind: "gap", gap: GAP };
+    assert.deepEqual([user, composition], [unknown, unknown]);
+    for (const lint of LINTS.filter(isLayerLint)) assert.deepEqual(lints[lint], unknown, lint);
+    for (const lint of LINTS.filter((one) => !isLayerLint(one))) assert.equal(lints[lint].kind, "known", lint);
   }
 });
 
 test("leaves all not collected while one layer was never asked for", () => {
-  assert.deepEqual(inspect([BASE.evidence, unasked(TOP.evidence)]), {
-    user: { kind: "not-collected" },
-    composition: { kind: "not-collected" },
-  });
+  const { composition, lints, user } = inspect([BASE.evidence, unasked(TOP.evidence)]);
+  const unknown = { kind: "not-collected" };
+  assert.deepEqual([user, composition], [unknown, unknown]);
+  for (const lint of LINTS.filter(isLayerLint)) assert.deepEqual(lints[lint], unknown, lint);
+  for (const lint of LINTS.filter((one) => !isLayerLint(one))) assert.equal(lints[lint].kind, "known", lint);
 });
 
 test("cannot inspect an image whose layers two unpackers would lay differently", () => {
@@ -147,5 +153,6 @@ test("gives the same answer for facts that were stored and read again", () => {
 });
 
 test("names the versions of its inspections", () => {
-  assert.equal(INSPECTIONS_VERSION, "composition@2 user@1");
+  const names = INSPECTIONS_VERSION.split(" ").map((one) => one.replace(/@[1-9][0-9]*$/, ""));
+  assert.deepEqual(names, ["composition", "user", ...LINTS].sort());
 });

@@ -38,89 +38,114 @@ const GROUP = "#staff:x:1\nroot:x:0:\nstaff:x:50:\nwide:x:4294967296:\n";
 type Row = readonly [
   user: string,
   verdict: UserFact["verdict"],
+  because: string,
   uid?: number,
   docker?: number | undefined,
   kubernetes?: number,
 ];
 
+/** Why, in the words people are told. */
+const NOT_SET = "USER is not set, so the container starts as uid 0";
+const ZERO = "USER is uid 0";
+const ROOT_NAME = "USER is root";
+const NAMED_ZERO = "USER is a name that etc/passwd maps to uid 0";
+const MALFORMED = "USER is a name whose line in etc/passwd is malformed, which the runtimes read as uid 0";
+const PASSWD_RANGE = "etc/passwd gives USER a number beyond 0 to 2147483647, which some runtimes turn into root";
+const NO_LINE = "USER is a name that etc/passwd does not have";
+const SPACES = "USER has spaces around a name or number";
+const CONTROL = "USER has control characters or is overlong";
+const RANGE = "USER is a number beyond 0 to 2147483647, which some runtimes turn into root";
+const GROUP_RANGE = "the group of USER is beyond 0 to 2147483647";
+const COLONS = "USER has more than one colon";
+const NO_GROUP = "; its group is not in etc/group, so some runtimes refuse to start it";
+const named = (uid: number): string => `USER is a name that etc/passwd maps to uid ${uid}`;
+
 /** Reference: inspection, 3.2; the numbers are uid, and gid under Docker and under Kubernetes. */
 const LINUX: readonly Row[] = [
-  ["", "root", 0, 0, 0],
-  ["0", "root", 0, 0, 0],
-  ["00", "root", 0, 0, 0],
-  ["000", "root", 0, 0, 0],
-  ["+0", "root", 0, 0, 0],
-  ["-0", "root", 0, 0, 0],
-  ["0:0", "root", 0, 0, 0],
-  ["0:1000", "root", 0, 1000, 0],
-  ["0:nogroup", "root", 0, undefined, 0],
-  ["00:5", "root", 0, 5, 0],
-  [":1000", "root", 0, 1000, 0],
-  [":", "root", 0, 0, 0],
-  [":staff", "root", 0, 50, 0],
-  ["root", "root", 0, 0, 0],
-  ["root:root", "root", 0, 0, 0],
-  ["root:1000", "root", 0, 1000, 0],
-  ["toor", "root", 0, 0, 0],
-  ["short", "root", 0, 0, 0],
-  ["noid", "root", 0, 0, 0],
-  ["words", "root", 0, 1, 1],
-  ["spaced", "root", 0, 1, 1],
-  ["huge", "invalid"],
-  ["endless", "invalid"],
-  ["minus", "invalid"],
-  ["widegroup", "invalid"],
-  ["app", "nonroot-named", 1000, 1001, 1001],
-  ["app:staff", "nonroot-named", 1000, 50, 1001],
-  ["app:0", "nonroot-named", 1000, 0, 1001],
-  ["app:absent", "nonroot-named", 1000, undefined, 1001],
-  ["nonroot", "nonroot-named", 65_532, 65_532, 65_532],
-  ["indented", "nonroot-named", 77, 77, 77],
-  ["#comment", "nonroot-named", 55, 55, 55],
-  ["twice", "nonroot-named", 5, 5, 5],
-  ["1e3", "nonroot-named", 1003, 1, 1],
-  ["j\u00fcrgen", "nonroot-named", 1234, 5, 5],
-  ["absent", "unresolvable"],
-  ["App", "unresolvable"],
-  ["65532", "nonroot", 65_532, 65_532, 65_532],
-  ["1000", "nonroot", 1000, 1001, 1001],
-  ["0001000", "nonroot", 1000, 1001, 1001],
-  ["+1000", "nonroot", 1000, 1001, 1001],
-  ["4000", "nonroot", 4000, 0, 0],
-  ["2147483647", "nonroot", 2_147_483_647, 0, 0],
-  ["1000:1000", "nonroot", 1000, 1000, 1001],
-  ["1000:0", "nonroot", 1000, 0, 1001],
-  ["1000:root", "nonroot", 1000, 0, 1001],
-  ["1000:", "nonroot", 1000, 1001, 1001],
-  ["1000:nogrp", "nonroot", 1000, undefined, 1001],
-  ["1000:#staff", "nonroot", 1000, undefined, 1001],
-  ["1000:wide", "nonroot", 1000, undefined, 1001],
-  [" 0", "invalid"],
-  ["0 ", "invalid"],
-  ["\t0", "invalid"],
-  ["0\n", "invalid"],
-  ["\u00a00", "invalid"],
-  ["1000: 0", "invalid"],
-  ["0x0", "unresolvable"],
-  ["0_0", "unresolvable"],
-  ["0b0", "unresolvable"],
-  ["1000.0", "unresolvable"],
-  ["\u0660", "unresolvable"],
-  ["-1", "invalid"],
-  ["-5:0", "invalid"],
-  ["2147483648", "invalid"],
-  ["4294967296", "invalid"],
-  ["9223372036854775807", "invalid"],
-  ["99999999999999999999", "invalid"],
-  ["1".repeat(36), "invalid"],
-  ["1000:-1", "invalid"],
-  ["1000:4294967296", "invalid"],
-  ["a:b:c", "invalid"],
-  ["1000:1:1", "invalid"],
-  ["x".repeat(1025), "invalid"],
-  ["root\0", "invalid"],
-  ["app\u200b", "invalid"],
-  ["\ud800", "invalid"],
+  ["", "root", NOT_SET, 0, 0, 0],
+  ["0", "root", ZERO, 0, 0, 0],
+  ["00", "root", ZERO, 0, 0, 0],
+  ["000", "root", ZERO, 0, 0, 0],
+  ["+0", "root", ZERO, 0, 0, 0],
+  ["-0", "root", ZERO, 0, 0, 0],
+  ["0:0", "root", ZERO, 0, 0, 0],
+  ["0:1000", "root", ZERO, 0, 1000, 0],
+  ["0:nogroup", "root", ZERO, 0, undefined, 0],
+  ["00:5", "root", ZERO, 0, 5, 0],
+  [":1000", "root", NOT_SET, 0, 1000, 0],
+  [":", "root", NOT_SET, 0, 0, 0],
+  [":staff", "root", NOT_SET, 0, 50, 0],
+  ["root", "root", ROOT_NAME, 0, 0, 0],
+  ["root:root", "root", ROOT_NAME, 0, 0, 0],
+  ["root:1000", "root", ROOT_NAME, 0, 1000, 0],
+  ["0:root", "root", ZERO, 0, 0, 0],
+  ["0:", "root", ZERO, 0, 0, 0],
+  ["+0:50", "root", ZERO, 0, 50, 0],
+  ["toor", "root", NAMED_ZERO, 0, 0, 0],
+  ["short", "root", MALFORMED, 0, 0, 0],
+  ["noid", "root", MALFORMED, 0, 0, 0],
+  ["words", "root", MALFORMED, 0, 1, 1],
+  ["spaced", "root", MALFORMED, 0, 1, 1],
+  ["huge", "invalid", PASSWD_RANGE],
+  ["endless", "invalid", PASSWD_RANGE],
+  ["minus", "invalid", PASSWD_RANGE],
+  ["widegroup", "invalid", PASSWD_RANGE],
+  ["app", "nonroot-named", named(1000), 1000, 1001, 1001],
+  ["app:staff", "nonroot-named", named(1000), 1000, 50, 1001],
+  ["app:0", "nonroot-named", named(1000), 1000, 0, 1001],
+  ["app:absent", "nonroot-named", `${named(1000)}${NO_GROUP}`, 1000, undefined, 1001],
+  ["nonroot", "nonroot-named", named(65532), 65_532, 65_532, 65_532],
+  ["indented", "nonroot-named", named(77), 77, 77, 77],
+  ["#comment", "nonroot-named", named(55), 55, 55, 55],
+  ["twice", "nonroot-named", named(5), 5, 5, 5],
+  ["1e3", "nonroot-named", named(1003), 1003, 1, 1],
+  ["j\u00fcrgen", "nonroot-named", named(1234), 1234, 5, 5],
+  ["absent", "unresolvable", NO_LINE],
+  ["absent:0", "unresolvable", NO_LINE],
+  ["0:1000:", "invalid", COLONS],
+  ["4294967296:4294967296", "invalid", GROUP_RANGE],
+  ["4294967296:0", "invalid", RANGE],
+  ["-4294967296", "invalid", RANGE],
+  ["App", "unresolvable", NO_LINE],
+  ["65532", "nonroot", "USER is uid 65532", 65_532, 65_532, 65_532],
+  ["1000", "nonroot", "USER is uid 1000", 1000, 1001, 1001],
+  ["0001000", "nonroot", "USER is uid 1000", 1000, 1001, 1001],
+  ["+1000", "nonroot", "USER is uid 1000", 1000, 1001, 1001],
+  ["4000", "nonroot", "USER is uid 4000; its group is 0", 4000, 0, 0],
+  ["2147483647", "nonroot", "USER is uid 2147483647; its group is 0", 2_147_483_647, 0, 0],
+  ["1000:1000", "nonroot", "USER is uid 1000", 1000, 1000, 1001],
+  ["1000:0", "nonroot", "USER is uid 1000; its group is 0", 1000, 0, 1001],
+  ["1000:root", "nonroot", "USER is uid 1000; its group is 0", 1000, 0, 1001],
+  ["1000:", "nonroot", "USER is uid 1000", 1000, 1001, 1001],
+  ["1000:nogrp", "nonroot", `USER is uid 1000${NO_GROUP}`, 1000, undefined, 1001],
+  ["1000:#staff", "nonroot", `USER is uid 1000${NO_GROUP}`, 1000, undefined, 1001],
+  ["1000:wide", "nonroot", "USER is uid 1000", 1000, undefined, 1001],
+  [" 0", "invalid", SPACES],
+  ["0 ", "invalid", SPACES],
+  ["\t0", "invalid", CONTROL],
+  ["0\n", "invalid", CONTROL],
+  ["\u00a00", "invalid", SPACES],
+  ["1000: 0", "invalid", SPACES],
+  ["0x0", "unresolvable", NO_LINE],
+  ["0_0", "unresolvable", NO_LINE],
+  ["0b0", "unresolvable", NO_LINE],
+  ["1000.0", "unresolvable", NO_LINE],
+  ["\u0660", "unresolvable", NO_LINE],
+  ["-1", "invalid", RANGE],
+  ["-5:0", "invalid", RANGE],
+  ["2147483648", "invalid", RANGE],
+  ["4294967296", "invalid", RANGE],
+  ["9223372036854775807", "invalid", RANGE],
+  ["99999999999999999999", "invalid", RANGE],
+  ["1".repeat(36), "invalid", RANGE],
+  ["1000:-1", "invalid", GROUP_RANGE],
+  ["1000:4294967296", "invalid", GROUP_RANGE],
+  ["a:b:c", "invalid", COLONS],
+  ["1000:1:1", "invalid", COLONS],
+  ["x".repeat(1025), "invalid", CONTROL],
+  ["root\0", "invalid", CONTROL],
+  ["app\u200b", "invalid", CONTROL],
+  ["\ud800", "invalid", CONTROL],
 ];
 
 function userOf(config: ConfigSpec, ...layers: readonly LayerSpec[]): UserFact {
@@ -129,33 +154,113 @@ function userOf(config: ConfigSpec, ...layers: readonly LayerSpec[]): UserFact {
   return user.kind === "known" ? user.value : assert.fail();
 }
 
-for (const [user, verdict, uid, docker, kubernetes] of LINUX) {
+for (const [user, verdict, because, uid, docker, kubernetes] of LINUX) {
   test(`answers ${verdict} for USER ${JSON.stringify(user.slice(0, 40))}`, () => {
     const fact = userOf({ user }, { "etc/passwd": PASSWD, "etc/group": GROUP });
     assert.equal(fact.verdict, verdict, fact.because);
     assert.deepEqual([fact.uid, fact.gidDocker, fact.gidKubernetes], [uid, docker, kubernetes]);
-    assert.equal(fact.configured, user);
+    assert.deepEqual([fact.because, fact.configured], [because, user]);
   });
 }
 
-const WINDOWS: readonly (readonly [string, UserFact["verdict"]])[] = [
-  ["ContainerUser", "nonroot"],
-  ["containeruser", "nonroot"],
-  ["ContainerAdministrator", "root"],
-  ["CONTAINERADMINISTRATOR", "root"],
-  ["Administrator", "root"],
-  [String.raw`NT AUTHORITY\SYSTEM`, "root"],
-  [String.raw`CORP\alice`, "root"],
-  ["", "unresolvable"],
-  ["someone", "unresolvable"],
-  ["1000", "unresolvable"],
+const WINDOWS_ORDINARY = "USER is the ordinary container user of Windows";
+const WINDOWS_ADMINISTRATOR = "USER is an administrator or a domain's account on Windows";
+const WINDOWS_BASE = "USER is not set, and the Windows base image decides who that is";
+const WINDOWS_UNKNOWN = "USER is a Windows account whose rights cannot be told";
+
+const WINDOWS: readonly (readonly [string, UserFact["verdict"], string])[] = [
+  ["ContainerUser", "nonroot", WINDOWS_ORDINARY],
+  ["containeruser", "nonroot", WINDOWS_ORDINARY],
+  ["ContainerAdministrator", "root", WINDOWS_ADMINISTRATOR],
+  ["CONTAINERADMINISTRATOR", "root", WINDOWS_ADMINISTRATOR],
+  ["containeradministrator", "root", WINDOWS_ADMINISTRATOR],
+  ["Administrator", "root", WINDOWS_ADMINISTRATOR],
+  ["SYSTEM", "root", WINDOWS_ADMINISTRATOR],
+  [String.raw`NT AUTHORITY\SYSTEM`, "root", WINDOWS_ADMINISTRATOR],
+  [String.raw`nt authority\system`, "root", WINDOWS_ADMINISTRATOR],
+  [String.raw`CORP\alice`, "root", WINDOWS_ADMINISTRATOR],
+  ["alice@corp.example", "root", WINDOWS_ADMINISTRATOR],
+  ["", "unresolvable", WINDOWS_BASE],
+  ["someone", "unresolvable", WINDOWS_UNKNOWN],
+  ["ContainerUser ", "unresolvable", WINDOWS_UNKNOWN],
+  ["1000", "unresolvable", WINDOWS_UNKNOWN],
 ];
 
-for (const [user, verdict] of WINDOWS) {
+for (const [user, verdict, because] of WINDOWS) {
   test(`answers ${verdict} for USER ${JSON.stringify(user)} on Windows`, () => {
-    assert.equal(userOf({ user, os: "windows" }, { "etc/passwd": PASSWD }).verdict, verdict);
+    const fact = userOf({ user, os: "windows" }, { "etc/passwd": PASSWD });
+    assert.deepEqual([fact.verdict, fact.because, fact.configured], [verdict, because, user]);
+    assert.deepEqual([fact.uid, fact.gidDocker, fact.gidKubernetes], [undefined, undefined, undefined]);
   });
 }
+
+/** Rows that rest on another etc/passwd than the one above. */
+const OTHER_FILES: readonly (readonly [string, string | undefined, ...(readonly unknown[])])[] = [
+  ["root", undefined, "root", "USER is root, which etc/passwd does not have, so that some runtimes do not start it", 0],
+  [
+    "root",
+    "app:x:5:5",
+    "root",
+    "USER is root, which etc/passwd does not have, so that some runtimes do not start it",
+    0,
+  ],
+  [
+    "root:0",
+    "root:x:1000:7",
+    "root",
+    "USER is root, which etc/passwd maps to uid 1000, and counts as root all the same",
+    0,
+  ],
+  ["app", undefined, "unresolvable", "USER is a name and the image has no etc/passwd", undefined],
+  ["scratch", undefined, "unresolvable", "USER is a name and the image has no etc/passwd", undefined],
+  ["0x0", "0x0:x:77:77", "nonroot-named", named(77), 77],
+  ["0x0", "0x0:x:0:77", "root", NAMED_ZERO, 0],
+  ["\u0660", "\xd9\xa0:x:0:0", "root", NAMED_ZERO, 0],
+  ["app", "app", "root", MALFORMED, 0],
+  ["app", "app:x", "root", MALFORMED, 0],
+  ["app", "app:x:abc:1", "root", MALFORMED, 0],
+  ["app", "app:x: 1000:1", "root", MALFORMED, 0],
+  ["app", "app:x:-4294967296:1", "invalid", PASSWD_RANGE, undefined],
+  ["0 ", "0 :x:77:77", "invalid", SPACES, undefined],
+  ["1000", "1000:x:0:0", "nonroot", "USER is uid 1000; its group is 0", 1000],
+  [
+    "4294967296",
+    "root:x:0:0\n4294967296:x:0:0",
+    "invalid",
+    `${RANGE}; etc/passwd has a user whose name is a number, by which an unpatched containerd starts it`,
+    undefined,
+  ],
+];
+
+for (const [user, passwd, verdict, because, uid] of OTHER_FILES) {
+  const file = passwd === undefined ? "no file" : JSON.stringify(passwd);
+  test(`answers ${String(verdict)} for USER ${JSON.stringify(user)} with ${file}`, () => {
+    const fact = userOf({ user }, passwd === undefined ? {} : { "etc/passwd": passwd });
+    assert.deepEqual([fact.verdict, fact.because, fact.uid], [verdict, because, uid]);
+  });
+}
+
+test("says how an image steps down from root by itself, and that it is root all the same", () => {
+  const script = { body: "#!/bin/sh\nexec gosu app", mode: 0o755 };
+  const tool = { body: "\u007fELF", mode: 0o755 };
+  const seen = (config: ConfigSpec, ...layers: readonly LayerSpec[]): string => {
+    const fact = userOf(config, ...layers);
+    assert.equal(fact.verdict, "root");
+    return /step down from root by ([a-z0-9-]+), which a kubelet does not see/.exec(fact.because)?.[1] ?? "";
+  };
+  assert.equal(seen({ entrypoint: ["gosu", "app", "/app"] }), "gosu");
+  assert.equal(seen({ entrypoint: ["/sbin/tini", "--"], cmd: ["/sbin/su-exec", "app", "/app"] }), "su-exec");
+  assert.equal(seen({ entrypoint: ["sh", "-c", "exec setpriv --reuid=7 /app"] }), "setpriv");
+  assert.equal(seen({ entrypoint: ["chroot", "--userspec=app", "/", "/app"] }), "chroot");
+  assert.equal(seen({ entrypoint: ["chroot", "/", "/app"] }), "");
+  assert.equal(
+    seen({ entrypoint: ["entry.sh"] }, { "usr/local/bin/entry.sh": script, "usr/local/bin/gosu": tool }),
+    "gosu",
+  );
+  assert.equal(seen({ entrypoint: ["/entry.sh"] }, { "entry.sh": script }), "");
+  assert.equal(seen({ entrypoint: ["/entry"] }, { entry: tool, "usr/local/bin/gosu": tool }), "");
+  assert.doesNotMatch(userOf({ user: "1000", entrypoint: ["gosu", "app", "/app"] }).because, /step down/);
+});
 
 test("says which layer's etc/passwd decided", () => {
   const { user } = inspected({ user: "app" }, { "etc/passwd": "app:x:0:0" }, { "etc/passwd": PASSWD });

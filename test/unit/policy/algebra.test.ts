@@ -7,6 +7,8 @@ import { plus } from "../../../src/domain/instant.ts";
 import type { Policy, PolicySet } from "../../../src/domain/policy.ts";
 import type { Decision, VerdictBody } from "../../../src/domain/verdict.ts";
 import type { ImageFacts } from "../../../src/domain/facts.ts";
+import { NOT_COLLECTED } from "../../../src/domain/gap.ts";
+import { lintFacts } from "../../../src/domain/lint.ts";
 import type { JudgeInput } from "../../../src/policy/judge.ts";
 import {
   authorityYaml,
@@ -225,6 +227,7 @@ test("a rule that needs something seen denies where nothing was, whatever the en
             user: { kind: "not-collected" as const },
             composition: { kind: "not-collected" as const },
             config: { kind: "not-collected" as const },
+            lints: lintFacts(() => NOT_COLLECTED),
           })),
         });
         const set = setOf({ rules: [rule], spec: "platforms: { signatures: either }" });

@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 
 import { known } from "../../../src/domain/gap.ts";
 import { plus } from "../../../src/domain/instant.ts";
+import { lintFacts, type Lint } from "../../../src/domain/lint.ts";
 import type { AdmissionContext } from "../../../src/domain/policy.ts";
 import type { CosignAuthority } from "../../../src/domain/trust.ts";
 import { policyJsonSchema } from "../../../src/policy/json-schema.ts";
@@ -168,6 +169,7 @@ const PROVED: ReadonlySet<string> = new Set([
   "rule.composition",
   "rule.composition.atMost",
   "rule.absent",
+  "rule.clean",
   "rule.age",
   "rule.age.atMost",
   "rule.anyOf",
@@ -426,6 +428,10 @@ suite("each field of rules and platforms flips a verdict", () => {
   const user = (verdict: Parameters<typeof userFact>[0]) =>
     imageFacts({ platforms: [platformFacts({ user: known(userFact(verdict)) })] });
   const signedFacts = imageFacts({ signatures: SIGNED_BY_A });
+  const flawed = (lint: Lint) => {
+    const lints = { ...lintFacts(() => known([])), [lint]: known([{ what: "as the test says", sighting: undefined }]) };
+    return imageFacts({ platforms: [platformFacts({ lints })] });
+  };
 
   const ROWS: readonly (readonly [string, string, string])[] = [
     ["signed.by", by("signed: { by: a }", signedFacts), by("signed: { by: b }", signedFacts)],
@@ -457,6 +463,11 @@ suite("each field of rules and platforms flips a verdict", () => {
         "absent: [shell]",
         imageFacts({ platforms: [platformFacts({ composition: known(classified("slim", "shell")) })] }),
       ),
+    ],
+    [
+      "clean",
+      by("clean: [clutter, no-healthcheck]", flawed("secret-in-file")),
+      by("clean: [secret-in-file]", flawed("secret-in-file")),
     ],
     ["age.atMost", by("age: { atMost: 30d }"), by("age: { atMost: 20d }")],
     ["anyOf", by(`anyOf: [ { signed: { by: b } }, { user: nonRoot } ]`), by(`anyOf: [ { signed: { by: b } } ]`)],
@@ -521,6 +532,8 @@ suite("needs", () => {
     assert.equal(layers("signed: { by: a }", "age: { atMost: 1d }", `pinned: { digests: ['${ROOT}'] }`), "never");
     assert.equal(layers("user: nonRoot", "signed: { by: a }"), "if-user-named");
     assert.equal(layers("absent: [shell]", "user: nonRoot"), "always");
+    assert.equal(layers("clean: [no-healthcheck, secret-in-environment, latest-tag]"), "never");
+    assert.equal(layers("clean: [no-healthcheck, clutter]"), "always");
     assert.equal(layers("anyOf: [ { composition: { atMost: full } } ]"), "always");
   });
 });

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
 import type { AuthoritySpec } from "../../../src/domain/trust.ts";
-import type { ImageFacts } from "../../../src/domain/facts.ts";
+import type { ImageFacts, PlatformFacts } from "../../../src/domain/facts.ts";
 import { known, NOT_COLLECTED } from "../../../src/domain/gap.ts";
 import { ABSENTEES, type Absentee } from "../../../src/domain/policy.ts";
 import { parseInstant, plus } from "../../../src/domain/instant.ts";
+import { lintFacts, type Flaw, type LintFacts } from "../../../src/domain/lint.ts";
 import {
   answer,
   authorityYaml,
@@ -516,11 +517,57 @@ suite("composition and absent", () => {
   }
 });
 
+suite("clean", () => {
+  const flaw = (what: string, path?: string): Flaw => ({
+    what,
+    sighting: path === undefined ? undefined : { layer: digestFor("layer"), path, note: "" },
+  });
+  const linted = (answers: Partial<LintFacts>, more: Partial<PlatformFacts> = {}) =>
+    imageFacts({ platforms: [platformFacts({ lints: { ...lintFacts(() => known([])), ...answers }, ...more })] });
+  const SECRETS = [1, 2, 3, 4].map((number) => flaw(`layer ${number} holds a key`, `key${number}`));
+
+  test("holds if every lint that is named found nothing, whatever others found", () => {
+    assert.equal(answered(linted({ clutter: known([flaw("x")]) }), "clean: [no-healthcheck, secret-in-file]"), "allow");
+    const verdict = judged(rules("clean: [clutter, no-healthcheck]"), linted({}));
+    assert.match(verdict.findings[0]?.message ?? "", /passes the lints clutter, no-healthcheck\.$/);
+  });
+
+  test("tells three flaws of a lint, cites all, and names the next lint's as well", () => {
+    const facts = linted({ "secret-in-file": known(SECRETS), "latest-tag": known([flaw("it is named latest")]) });
+    const verdict = judged(rules("clean: [secret-in-file, latest-tag, clutter]"), facts);
+    assert.equal(answer(verdict), "deny unclean");
+    assert.equal(
+      verdict.findings[0]?.message,
+      `${IMAGE} (linux/amd64) fails the lint secret-in-file: layer 1 holds a key; layer 2 holds a key; layer 3 holds a key; and 1 more. ${IMAGE} (linux/amd64) fails the lint latest-tag: it is named latest.`,
+    );
+    const layers = SECRETS.map((_, at) => ({ kind: "layer", digest: digestFor("layer"), path: `key${at + 1}` }));
+    assert.deepEqual(verdict.findings[0]?.cites, [...layers, { kind: "config", digest: ROOT }]);
+  });
+
+  test("is broken by what one lint found though another could not look", () => {
+    const facts = linted({ "no-healthcheck": known([flaw("x")]), clutter: { kind: "gap", gap: GAP } });
+    assert.equal(answered(facts, "clean: [clutter, no-healthcheck]"), "deny unclean");
+    assert.equal(answered(facts, "clean: [clutter]"), "deny gap?");
+    assert.equal(
+      answered(linted({ clutter: NOT_COLLECTED }), "clean: [clutter, no-healthcheck]"),
+      "deny not-collected?",
+    );
+  });
+
+  test("is broken by layers that cannot be read only where a lint needs them", () => {
+    const composition = known({ kind: "uninspectable", reason: "bomb", detail: "too much" } as const);
+    assert.equal(answered(linted({}, { composition }), "clean: [clutter]"), "deny uninspectable");
+    assert.equal(answered(linted({}, { composition }), "clean: [no-healthcheck]"), "allow");
+  });
+});
+
 suite("age", () => {
-  const born = (created: string | undefined) => {
+  const born = (created: string | undefined, historyCreated?: string) => {
     const facts = platformFacts();
     assert.ok(facts.config.kind === "known");
-    const config = known({ ...facts.config.value, created: created === undefined ? undefined : parseInstant(created) });
+    const instant = (text: string | undefined) => (text === undefined ? undefined : parseInstant(text));
+    const dates = { created: instant(created), historyCreated: instant(historyCreated) };
+    const config = known({ ...facts.config.value, ...dates });
     return imageFacts({ platforms: [{ ...facts, config }] });
   };
   const RULE = "age: { atMost: 30d }";
@@ -544,6 +591,24 @@ suite("age", () => {
       assert.equal(answered(born(date), RULE), "deny no-date", date);
     }
     assert.equal(answered(born("2026-11-21T12:04:59Z"), RULE), "allow");
+  });
+
+  test("is told by the later of the image's own date and its history's, and says by which", () => {
+    const said = (created: string | undefined, history?: string) => {
+      const verdict = judged(rules(RULE), born(created, history));
+      return `${answer(verdict)}: ${/as its [a-z ]+ says|neither .* history/.exec(verdict.findings[0]?.message ?? "")?.[0]}`;
+    };
+    const [old, young] = ["2026-01-01T00:00:00Z", "2026-11-20T00:00:00Z"];
+    assert.equal(said(young), "allow: as its creation date says");
+    assert.equal(said(young, old), "allow: as its creation date says");
+    assert.equal(said(old, young), "allow: as its history says");
+    assert.equal(said("1970-01-01T00:00:00Z", young), "allow: as its history says");
+    assert.equal(said(undefined, old), "deny too-old: as its history says");
+    assert.equal(said(young, "2027-01-01T00:00:00Z"), "deny no-date: as its history says");
+    assert.equal(
+      said("1980-01-01T00:00:00Z", "1980-01-01T00:00:00Z"),
+      "deny no-date: neither of its own nor in its history",
+    );
   });
 
   test("a date in the future ends by itself", () => {
@@ -603,7 +668,13 @@ suite("platforms.only", () => {
 });
 
 suite("content rules on what cannot be run", () => {
-  for (const rule of ["user: nonRoot", "composition: { atMost: full }", "absent: [shell]", "age: { atMost: 30d }"]) {
+  for (const rule of [
+    "user: nonRoot",
+    "composition: { atMost: full }",
+    "absent: [shell]",
+    "clean: [clutter]",
+    "age: { atMost: 30d }",
+  ]) {
     test(`${rule} does not hold for want of anything to break it`, () => {
       assert.equal(answered(imageFacts({ platforms: [] }), rule), "deny not-runnable");
       assert.equal(answered(imageFacts({ shape: "artifact" }), rule), "deny not-runnable");

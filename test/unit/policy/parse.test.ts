@@ -65,7 +65,7 @@ suite("a policy file with several mistakes", () => {
       'p.yaml:17:13: spec.rules[1].user: is "nonroot", expected nonRoot',
       "p.yaml:18:17: spec.rules[2].attested.predicateType: is missing: expected a text",
       'p.yaml:19:7: spec.rules[3]: unknown key "signd"; did you mean "signed"?',
-      "p.yaml:20:7: spec.rules[4]: says nothing: write one of signed, attested, pinned, user, composition, absent, age, anyOf, deny, unsafeAllow",
+      "p.yaml:20:7: spec.rules[4]: says nothing: write one of signed, attested, pinned, user, composition, absent, clean, age, anyOf, deny, unsafeAllow",
       'p.yaml:21:23: spec.platforms.only[0]: "linux/x86_64" is not a platform: write linux/amd64',
     ]);
   });
@@ -368,6 +368,8 @@ suite("rules", () => {
     ["composition: distroless", /composition: is a text, expected a mapping/],
     ["composition: { atMost: tiny }", /is "tiny", expected one of scratch/],
     ["absent: []", /absent: is an empty list/],
+    ["clean: []", /clean: is an empty list/],
+    ["clean: [secrets-in-file]", /clean\[0\]: is "secrets-in-file".*did you mean "secret-in-file"/],
     ["absent: [shells]", /absent\[0\]: is "shells".*did you mean "shell"/],
     ["age: { atMost: 30 }", /atMost: is a number, expected a text/],
     ["age: { atMost: 0d }", /is not between/],

@@ -24,13 +24,14 @@ const SET = policySet(
       "signed: { by: { atLeast: 2, of: [release-key, ci] } }",
       "{ user: nonRoot, enforcement: warn }",
       "absent: [shell]",
+      "clean: [secret-in-file, no-healthcheck]",
       "age: { atMost: 30d }",
     ],
     'match: { images: ["registry.example.com/prod/**"], namespaces: [prod] }',
   ),
 );
 
-const GOOD = "signedBy: [release-key, ci], user: nonroot, composition: distroless, age: 1d";
+const GOOD = "signedBy: [release-key, ci], user: nonroot, composition: distroless, flaws: [clutter], age: 1d";
 
 function run(line: string, head = "") {
   const text = ["apiVersion: assay.dev/v1alpha1", "kind: PolicyTest", head, "cases:", `  - ${line}`].join("\n");
@@ -77,6 +78,8 @@ suite("a policy test", () => {
     ],
     ["denies a shell", `${GOOD}, present: [shell]`, "deny, because: present"],
     ["denies layers that cannot be read", GOOD.replace("distroless", "uninspectable"), "deny, because: uninspectable"],
+    ["denies a flaw", GOOD.replace("clutter", "secret-in-file"), "deny, because: unclean"],
+    ["leaves lints that are not given open", GOOD.replace("flaws: [clutter], ", ""), "deny, because: not-collected"],
     ["denies an old image", GOOD.replace("1d", "30d"), "deny, because: too-old"],
     ["denies an image without a date", GOOD.replace("age: 1d", "created: none"), "deny, because: no-date"],
     ["allows a date", GOOD.replace("age: 1d", "created: '2025-12-31T00:00:00Z'"), "allow"],
@@ -146,6 +149,7 @@ test("a policy is explained in sentences", () => {
     "the image is signed by 2 of (release-key, ci), or it is denied",
     "the image starts as a user other than root, given as a number, or a warning is given",
     "the image holds no shell, or it is denied",
+    "the image passes the lints secret-in-file, no-healthcheck, or it is denied",
     "the image was built less than 30d ago, by its own word, or it is denied",
   ]);
 });

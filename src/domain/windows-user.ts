@@ -1,4 +1,4 @@
-import type { UserFact } from "../domain/facts.ts";
+import type { UserFact } from "./facts.ts";
 
 const ADMINISTRATORS: ReadonlySet<string> = new Set(["containeradministrator", "administrator", "system"]);
 
