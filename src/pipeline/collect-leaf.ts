@@ -16,10 +16,12 @@ import { isPlanned, type Plan } from "./plan.ts";
 /** Beyond this a configuration is refused; real ones are a few kilobytes (reference: inspection, limits). */
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
+export type LeafParts = Pick<CollectParts, "images" | "layers" | "bases" | "clock" | "ages">;
+
 type LeafLook = {
   readonly plan: Plan;
   readonly earlier: LeafEvidence | undefined;
-  readonly parts: CollectParts;
+  readonly parts: LeafParts;
   readonly signal: AbortSignal;
 };
 

@@ -15,7 +15,7 @@ export type LayerChain =
   | { readonly kind: "none" };
 
 /** What Docker and BuildKit write for an instruction that changes no file: a tar of nothing but its end. */
-const EMPTY_TAR = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
+const EMPTY_TAR: string = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 
 /** The chain of an image's layers, if each was read to its end and is what the configuration says. */
 export function layerChainOf({ platform, diffIds }: ImageConfig, layers: readonly LayerEvidence[]): LayerChain {

@@ -93,7 +93,8 @@ export class BaseCatalogue {
   /** That a tag is there no more. Throws `PortError`. */
   async gone(name: TagName, at: Instant): Promise<void> {
     const place = await this.#tags.get(tagKey(name));
-    if (place?.root !== undefined) await this.#look(name, { root: undefined, images: [], isWhole: false, at }, undefined);
+    if (place?.root !== undefined)
+      await this.#look(name, { root: undefined, images: [], isWhole: false, at }, undefined);
   }
 
   async lastLook(repository: Repository): Promise<RepositoryLook | undefined> {

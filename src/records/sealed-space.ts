@@ -61,7 +61,9 @@ export class SealedBytes {
   }
 
   /** What stands there as it is sealed, for `replace`, and what it says. */
-  async read(key: string): Promise<{ readonly sealed: Uint8Array | undefined; readonly payload: Uint8Array | undefined }> {
+  async read(
+    key: string,
+  ): Promise<{ readonly sealed: Uint8Array | undefined; readonly payload: Uint8Array | undefined }> {
     const sealed = await this.#context.store.get(this.#space, key);
     return { sealed, payload: this.#open(key, sealed) };
   }
