@@ -85,8 +85,8 @@ class Refresh implements BaseRefresh {
     const { policies, patternsOf, images } = this.#parts;
     const patterns = patternsOf(policies.current());
     const { repositories, refusals } = await baseRepositoriesOf(patterns, images, signal);
-    for (const { text } of patterns) if (!refusals.some(({ from }) => from === text)) this.#told.delete(text);
-    for (const { from, detail } of refusals) this.#refuse(from, detail);
+    for (const { text } of patterns) if (!refusals.some(({ from }) => from === text)) this.#told.delete(keyOf(text));
+    for (const { from, detail } of refusals) this.#refuse(from, detail, keyOf(from));
     let isWhole = true;
     for (const repository of repositories) isWhole = (await this.#follow(repository, signal)) && isWhole;
     return isWhole;
@@ -115,9 +115,14 @@ class Refresh implements BaseRefresh {
     return last === undefined || millisOf(clock.now()) - millisOf(last.readAt) >= intervalMs / 2;
   }
 
-  #refuse(from: string, detail: string): void {
-    if (this.#told.has(from)) return;
-    this.#told.add(from);
+  #refuse(from: string, detail: string, key = from): void {
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
     this.#parts.onRefused({ from, detail });
   }
+}
+
+/** A pattern may be spelled like the repository it names, whose troubles are its own. */
+function keyOf(pattern: string): string {
+  return `pattern ${pattern}`;
 }

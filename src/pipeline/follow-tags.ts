@@ -1,9 +1,10 @@
+import type { Digest } from "../domain/digest.ts";
 import { PortError } from "../domain/errors.ts";
 import type { Instant } from "../domain/instant.ts";
 import { formatRepository, type Repository, type Tag } from "../domain/reference.ts";
-import { collectBase } from "./collect-base.ts";
+import { collectBase, type SeenTag } from "./collect-base.ts";
 import type { LeafParts } from "./collect-leaf.ts";
-import type { BaseCatalogue } from "../records/base-catalogue.ts";
+import type { BaseCatalogue, BaseSighting } from "../records/base-catalogue.ts";
 
 /** Of a repository with more tags the last as listed are followed; most registries list by name. */
 export const MAX_TAGS = 1000;
@@ -38,10 +39,11 @@ export async function followTags(repository: Repository, parts: TagParts, signal
   for (const tag of before?.tags ?? []) if (!listed.has(tag)) await catalogue.gone({ repository, tag }, readAt);
   const tags = [...listed].filter((tag) => !ATTACHED.test(tag)).slice(-MAX_TAGS);
   const failures: string[] = [];
+  const look = lookOnce(parts, signal);
   let added = 0;
   await eachOf(tags, async (tag) => {
     const failure = await attempt(signal, async () => {
-      if (await followTag(repository, tag, parts, signal)) added += 1;
+      if (await followTag({ repository, tag }, look, parts, signal)) added += 1;
     });
     if (failure !== undefined) failures.push(failure);
   });
@@ -65,9 +67,23 @@ async function listedTags(
   return tags;
 }
 
+/** Many tags lead to one image, which is looked into once. */
+function lookOnce(parts: TagParts, signal: AbortSignal): (seen: SeenTag) => Promise<BaseSighting> {
+  const looks = new Map<Digest, Promise<BaseSighting>>();
+  return async (seen) => {
+    const look = looks.get(seen.digest) ?? collectBase(seen, parts, signal);
+    looks.set(seen.digest, look);
+    return { ...(await look), tag: seen.tag, at: seen.at };
+  };
+}
+
 /** Whether it led to something new. The instant before the look is what the look is certain to show. */
-async function followTag(repository: Repository, tag: Tag, parts: TagParts, signal: AbortSignal): Promise<boolean> {
-  const { images, catalogue, clock } = parts;
+async function followTag(
+  { repository, tag }: { readonly repository: Repository; readonly tag: Tag },
+  look: (seen: SeenTag) => Promise<BaseSighting>,
+  { images, catalogue, clock }: TagParts,
+  signal: AbortSignal,
+): Promise<boolean> {
   const at: Instant = clock.now();
   const digest = await images.head({ kind: "tag", repository, tag }, signal);
   if (digest === undefined) {
@@ -75,7 +91,7 @@ async function followTag(repository: Repository, tag: Tag, parts: TagParts, sign
     return false;
   }
   if (await catalogue.isKnown({ repository, tag }, digest, at)) return false;
-  const sighting = await collectBase({ repository, tag, digest, at }, parts, signal);
+  const sighting = await look({ repository, tag, digest, at });
   await catalogue.add(sighting);
   if (!sighting.isWhole) {
     const what = `${formatRepository(repository)}:${tag}`;
