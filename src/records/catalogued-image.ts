@@ -52,12 +52,15 @@ export function withoutTag(
   return entries.map((entry) => (entry === known ? { ...known, tags } : entry));
 }
 
-/** An open span that nobody looked at since `before` counts as left when it was last seen: it may have gone the moment after. */
+/**
+ * An entry as it is told, its tags by name. An open span that nobody looked at since `before` counts as left when it was last
+ * seen: the tag may have gone the moment after.
+ */
 export function withLostTags(entry: CatalogueEntry, before: Instant): CatalogueEntry {
   const tags = entry.tags.map((span) =>
     span.leftAt === undefined && span.lastSeen < before ? { ...span, leftAt: span.lastSeen } : span,
   );
-  return { ...entry, tags };
+  return { ...entry, tags: tags.sort((a, b) => compare(a.tag, b.tag)) };
 }
 
 function isOf(entry: CatalogueEntry, repository: Repository, digest: Digest): boolean {
