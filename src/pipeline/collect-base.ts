@@ -22,7 +22,10 @@ export type SeenTag = {
 /** The content of every platform and nothing else: who signed a base image is asked when it is judged. */
 const CONTENT: Plan = { places: [], vouchers: [], statements: [], layers: "always", platforms: [], bases: false };
 
-/** Reads the layers of all that a tag leads to, one platform after another. Throws `PortError`. */
+/**
+ * Reads the layers of all that a tag leads to, one after another, since somebody who waits for a verdict may want the same
+ * threads. Throws `PortError`.
+ */
 export async function collectBase(seen: SeenTag, parts: LeafParts, signal: AbortSignal): Promise<BaseSighting> {
   const { repository, digest, tag, at } = seen;
   const reference: ImageReference = { kind: "digest", repository, digest, tag: undefined };
@@ -32,10 +35,22 @@ export async function collectBase(seen: SeenTag, parts: LeafParts, signal: Abort
   // What cannot be read as an image stays so, whoever looks again.
   if (subject === undefined) return { repository, tag, root: digest, at, images: [], isWhole: true };
   const leaves: LeafEvidence[] = [];
+  const patient = { ...parts, layers: oneByOne(parts.layers) };
   for (const leaf of subject.leaves) {
-    leaves.push(await collectLeaf(subject, leaf, { plan: CONTENT, earlier: undefined, parts, signal }));
+    leaves.push(await collectLeaf(subject, leaf, { plan: CONTENT, earlier: undefined, parts: patient, signal }));
   }
   return { ...baseSightingOf({ subject, signatures: [], leaves }, tag), at };
+}
+
+function oneByOne(layers: LeafParts["layers"]): LeafParts["layers"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    content: (...asked) => {
+      const next = last.then(() => layers.content(...asked));
+      last = next.catch(() => undefined);
+      return next;
+    },
+  };
 }
 
 async function subjectOf(

@@ -10,13 +10,16 @@ import { isUserNameNeedingLayers } from "../inspections/user.ts";
 import { collectBases } from "./collect-bases.ts";
 import type { CollectParts } from "./collection.ts";
 import { layerChainOf } from "./layer-chain.ts";
+import type { Layers } from "./layers.ts";
 import { notThere, observe } from "./observe.ts";
 import { isPlanned, type Plan } from "./plan.ts";
 
 /** Beyond this a configuration is refused; real ones are a few kilobytes (reference: inspection, limits). */
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
-export type LeafParts = Pick<CollectParts, "images" | "layers" | "bases" | "clock" | "ages">;
+export type LeafParts = Pick<CollectParts, "images" | "bases" | "clock" | "ages"> & {
+  readonly layers: Pick<Layers, "content">;
+};
 
 type LeafLook = {
   readonly plan: Plan;

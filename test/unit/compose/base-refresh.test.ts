@@ -160,6 +160,25 @@ describe("following base images", () => {
     }
   });
 
+  test("reads two layers at a time at most, whatever tags have", async () => {
+    const many = (name: string) => Array.from({ length: 6 }, (_, at) => layer({ [`${name}/${at}`]: name }));
+    for (const name of ["a", "b", "c"]) await push(`distroless/base:${name}`, many(name));
+    let now = 0;
+    let most = 0;
+    const content: BaseRefreshParts["layers"]["content"] = async (...asked) => {
+      now += 1;
+      most = Math.max(most, now);
+      try {
+        return await world.layers.content(...asked);
+      } finally {
+        now -= 1;
+      }
+    };
+    await run(["HOST/distroless/base"], { layers: { content } });
+    assert.deepEqual(events, ["HOST/distroless/base 3 tags, 3 new, 0 failed"]);
+    assert.equal(most, 2);
+  });
+
   test("closes the span of a tag that moved, and of one that is gone", async () => {
     await push("distroless/base:12");
     await push("distroless/base:gone", FIRST);
