@@ -24,7 +24,11 @@ function memoryStore(): RecordStore {
   return {
     get: async (space, key) => kept.get(`${space} ${key}`),
     getMany: async (space, keys) => keys.map((key) => kept.get(`${space} ${key}`)),
-    replace: async () => await refuse(),
+    replace: async (space, key, expected, bytes) => {
+      if (kept.get(`${space} ${key}`) !== expected) return false;
+      kept.set(`${space} ${key}`, bytes);
+      return true;
+    },
     put: async (space, key, bytes) => void kept.set(`${space} ${key}`, bytes),
     delete: async (space, key) => void kept.delete(`${space} ${key}`),
     list: async () => ({ records: [], next: undefined }),
@@ -56,6 +60,8 @@ export function verifierOf(images: ImageSource, set: PolicySet, more: Partial<Ve
     notary: { metadata: refuse },
     memory: { get: refuse, replace: refuse },
     layers: new Layers({ images, reader, records: records.layers }),
+    bases: records.bases,
+    feed: { learn: () => undefined },
     schemes: SCHEMES,
     clock: systemClock,
     ages: { signaturesMs: HOUR_MS, absenceMs: HOUR_MS },

@@ -7,6 +7,8 @@ import { systemClock } from "./adapters/system-clock/clock.ts";
 import { openAccess, openTokensFile, type Access } from "./api/access.ts";
 import { listen } from "./api/listen.ts";
 import type { App, AppOptions, RunningApi } from "./app.ts";
+import { basePatternsOf } from "./compose/base-patterns.ts";
+import { refreshBases } from "./compose/base-refresh.ts";
 import { openPolicies } from "./compose/policies.ts";
 export { readPolicies } from "./compose/policies.ts";
 import { openRegistries, type Registries } from "./compose/registries.ts";
@@ -15,15 +17,16 @@ import { openWorld, type World } from "./compose/world.ts";
 import type { Config } from "./config.ts";
 import { EXTRACTOR_VERSION } from "./inspections/layer-collector.ts";
 import type { Assay } from "./pipeline/assay.ts";
+import { BaseFeed } from "./pipeline/base-feed.ts";
 import { createAssay, createJobHandler } from "./pipeline/create-assay.ts";
+import type { MaxAges } from "./pipeline/freshness.ts";
 import { Layers } from "./pipeline/layers.ts";
 import { compileTrust } from "./pipeline/trust.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { JobWorker } from "./ports/job-queue.ts";
-import type { LayerReader } from "./ports/layer-reader.ts";
 import type { PolicySource } from "./ports/policy-source.ts";
 import type { SafeFetch } from "./ports/safe-fetch.ts";
-import { createRecords } from "./records/records.ts";
+import { createRecords, type Records } from "./records/records.ts";
 import { SealedBytes, type RecordContext } from "./records/sealed-space.ts";
 import { createTrustMemory } from "./records/trust-memory.ts";
 import { SCHEMES } from "./schemes/index.ts";
@@ -36,7 +39,10 @@ type Parts = {
   readonly policies: PolicySource;
   readonly world: World;
   readonly registries: Registries;
-  readonly reader: LayerReader;
+  readonly records: Records;
+  readonly layers: Layers;
+  /** Where what was seen is catalogued; names that the caller gave to images on disk prove nothing about a registry. */
+  readonly feed: Pick<BaseFeed, "learn">;
 };
 
 /**
@@ -67,7 +73,41 @@ export async function composeApp(config: Config, options: AppOptions): Promise<A
   const reader = opened.adopt(createThreadedLayerReader({ threads: config.layerThreads }), (threads) =>
     threads.close(),
   );
-  return startedApp({ config, clock, telemetry, policies, world, registries, reader }, opened.move());
+  const records = createRecords(recordContext({ clock, telemetry, world }), EXTRACTOR_VERSION);
+  const layers = new Layers({ images: registries.images, reader, records: records.layers });
+  const isCatalogued = options.localImages.length === 0;
+  const feed = isCatalogued ? opened.adopt(feedOf(records, telemetry), (one) => one.settle()) : NO_FEED;
+  const parts = { config, clock, telemetry, policies, world, registries, records, layers, feed };
+  if (isService && isCatalogued) opened.adopt(followBases(parts), (refresh) => refresh?.close());
+  return startedApp(parts, opened.move());
+}
+
+const NO_FEED: Parts["feed"] = { learn: () => undefined };
+
+function feedOf({ bases }: Records, { events }: Telemetry): BaseFeed {
+  return new BaseFeed({ add: (sighting) => bases.add(sighting), onGap: (gap) => events.gapSeen(gap) });
+}
+
+function followBases({ config, clock, telemetry, policies, registries, records, layers }: Parts) {
+  if (config.baseRefreshMs === undefined) return undefined;
+  const { images } = registries;
+  return refreshBases({
+    policies,
+    patternsOf: basePatternsOf,
+    intervalMs: config.baseRefreshMs,
+    images,
+    layers,
+    catalogue: records.bases,
+    bases: records.bases,
+    clock,
+    ages: agesOf(config),
+    onFollowed: (look) => telemetry.events.basesFollowed(look),
+    onRefused: (refusal) => telemetry.events.basesRefused(refusal),
+  });
+}
+
+function agesOf(config: Config): MaxAges {
+  return { signaturesMs: config.signaturesMaxAgeMs, absenceMs: config.absenceMaxAgeMs };
 }
 
 type TrustRootParts = Pick<Parts, "config" | "clock" | "telemetry"> & {
@@ -113,16 +153,15 @@ function startedApp(parts: Parts, opened: AsyncDisposableStack): App {
 }
 
 /** How records are sealed and opened here. */
-function recordContext({ clock, telemetry, world }: Parts): RecordContext {
+function recordContext({ clock, telemetry, world }: Pick<Parts, "clock" | "telemetry" | "world">): RecordContext {
   const { store, keyring } = world;
   const onRefused = (space: string, _key: string, why: string): void => telemetry.events.recordRefused({ space, why });
   return { store, keyring, clock, onRefused };
 }
 
 function joinAssay(parts: Parts): Assay {
-  const { config, clock, telemetry, policies, registries, reader, world } = parts;
+  const { config, clock, telemetry, policies, registries, records, layers, feed, world } = parts;
   const { queue } = world;
-  const records = createRecords(recordContext(parts), EXTRACTOR_VERSION);
   const { images, fetch, notary } = registries;
   return createAssay({
     images,
@@ -133,9 +172,11 @@ function joinAssay(parts: Parts): Assay {
     records,
     policies,
     queue,
-    layers: new Layers({ images, reader, records: records.layers }),
+    layers,
+    bases: records.bases,
+    feed,
     schemes: SCHEMES,
-    ages: { signaturesMs: config.signaturesMaxAgeMs, absenceMs: config.absenceMaxAgeMs },
+    ages: agesOf(config),
     unmatched: config.unmatched,
     observer: telemetry.events,
   });

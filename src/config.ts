@@ -35,6 +35,8 @@ export type Config = {
   readonly verifyTimeoutMs: number;
   /** Whether keyless authorities follow the public-good instance's TUF repository; else the copy that comes with the code. */
   readonly tufRefresh: boolean;
+  /** How often the tags of base images that policies name are looked at; `undefined` leaves that to verifications. */
+  readonly baseRefreshMs: number | undefined;
   /** Least severe line written; unless set, `info` for services and none for commands that ask once. */
   readonly logLevel: string | undefined;
 };
@@ -66,6 +68,7 @@ export function parseConfig(env: Environment): Config {
     tagMaxAgeMs: parseAge(env, "ASSAY_TAG_MAX_AGE", "0s"),
     verifyTimeoutMs: parseAge(env, "ASSAY_VERIFY_TIMEOUT", "10m"),
     tufRefresh: parseSwitch(env, "ASSAY_TUF_REFRESH"),
+    baseRefreshMs: parseInterval(env, "ASSAY_BASE_REFRESH", "6h"),
     logLevel: text("ASSAY_LOG_LEVEL"),
   };
 }
@@ -130,6 +133,19 @@ function parseCount(env: Environment, name: string, fallback: number): number {
   const text = env[name];
   if (text === undefined || text === "") return fallback;
   return /^[1-9]\d{0,3}$/.test(text) ? Number(text) : refuse(name, text, "write a whole number from 1 to 9999");
+}
+
+const SHORTEST_INTERVAL_MS = 60_000;
+/** A tag that nobody looked at for a few of these is not known to be where it was. */
+const LONGEST_INTERVAL_MS = 24 * 3_600_000;
+
+/** `undefined` where it is switched off. */
+function parseInterval(env: Environment, name: string, fallback: string): number | undefined {
+  const text = env[name] ?? "";
+  if (text === "off") return undefined;
+  const millis = parseAge(env, name, fallback);
+  const isFit = millis >= SHORTEST_INTERVAL_MS && millis <= LONGEST_INTERVAL_MS;
+  return isFit ? millis : refuse(name, text, "write a duration from 1m to 1d, or off");
 }
 
 function parseAge(env: Environment, name: string, fallback: string): number {

@@ -14,6 +14,7 @@ import type { NotaryServer } from "../ports/notary-server.ts";
 import type { SafeFetch } from "../ports/safe-fetch.ts";
 import type { RegistryRequestOutcome } from "../telemetry/metrics.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { basePatternsOf } from "./base-patterns.ts";
 
 export type Registries = {
   readonly images: ImageSource;
@@ -62,7 +63,8 @@ async function openLayouts(localImages: readonly LocalImage[]): Promise<Readonly
 
 /** Hosts that the operator's policies name without a wildcard; like every host the operator names they may be private. */
 function namedHosts(set: PolicySet): readonly string[] {
-  const hosts = set.policies.flatMap((policy) => policy.match.images.map((pattern) => pattern.host));
+  const patterns = [...set.policies.flatMap((policy) => policy.match.images), ...basePatternsOf(set)];
+  const hosts = patterns.map((pattern) => pattern.host);
   return [...new Set(hosts.filter((host) => !host.includes("*")))];
 }
 

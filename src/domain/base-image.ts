@@ -9,7 +9,10 @@ export type TagSpan = {
   readonly tag: Tag;
   readonly firstSeen: Instant;
   readonly lastSeen: Instant;
-  /** When it was first seen elsewhere; `undefined` while it was last seen here. */
+  /**
+   * When it was first seen elsewhere, or last seen here if it was not looked at for long; `undefined` while it was last seen
+   * here.
+   */
   readonly leftAt: Instant | undefined;
 };
 

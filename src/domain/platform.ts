@@ -89,6 +89,11 @@ const DEFAULT_VARIANTS: ReadonlyMap<string, string> = new Map([
   ["arm", "v7"],
 ]);
 
+/** One spelling for all platforms that a runtime takes for the same, to remember things under. */
+export function canonicalPlatform(platform: Platform): PlatformName {
+  return normalise(platform);
+}
+
 /** The same platform in one spelling, as containerd's platforms package compares them; no system at all is `linux`. */
 function normalise(platform: PlatformName): PlatformName {
   const spelled = platform.architecture.toLowerCase();

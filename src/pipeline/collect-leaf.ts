@@ -7,17 +7,24 @@ import { parseImageConfig, type ImageConfig } from "../domain/image-config.ts";
 import { formatRepository } from "../domain/reference.ts";
 import type { Document, Leaf, Subject } from "../domain/subject.ts";
 import { isUserNameNeedingLayers } from "../inspections/user.ts";
+import { collectBases } from "./collect-bases.ts";
 import type { CollectParts } from "./collection.ts";
+import { layerChainOf } from "./layer-chain.ts";
+import type { Layers } from "./layers.ts";
 import { notThere, observe } from "./observe.ts";
 import { isPlanned, type Plan } from "./plan.ts";
 
 /** Beyond this a configuration is refused; real ones are a few kilobytes (reference: inspection, limits). */
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
+export type LeafParts = Pick<CollectParts, "images" | "bases" | "clock" | "ages"> & {
+  readonly layers: Pick<Layers, "content">;
+};
+
 type LeafLook = {
   readonly plan: Plan;
   readonly earlier: LeafEvidence | undefined;
-  readonly parts: CollectParts;
+  readonly parts: LeafParts;
   readonly signal: AbortSignal;
 };
 
@@ -28,15 +35,37 @@ export function readConfig(document: Document): ImageConfig {
   );
 }
 
-/** The configuration first, then the layers if the plan still needs them. */
+/** The configuration first, then the layers if the plan still needs them, then what is known of images built alike. */
 export async function collectLeaf(subject: Subject, leaf: Leaf, look: LeafLook): Promise<LeafEvidence> {
   const common = { manifest: leaf.descriptor.digest, declared: leaf.declared };
-  if (leaf.manifest.kind !== "observed") return { ...common, config: leaf.manifest, layers: [], bases: NOT_ASKED };
+  if (leaf.manifest.kind !== "observed") {
+    return { ...common, config: leaf.manifest, layers: [], bases: look.plan.bases ? leaf.manifest : NOT_ASKED };
+  }
   const { manifest } = leaf.manifest.value;
   const config = await collectConfig(subject, manifest.config, look);
   const wanted = wantsLayers(config, leaf, subject, look.plan);
   const layers = await Promise.all(manifest.layers.map((layer) => collectLayer(subject, layer, wanted, look)));
-  return { ...common, config, layers, bases: NOT_ASKED };
+  return { ...common, config, layers, bases: await basesOf(subject, { ...common, config, layers }, look) };
+}
+
+/** Without a configuration there is nothing to look up. */
+async function basesOf(
+  { repository }: Subject,
+  { manifest, config, layers }: Omit<LeafEvidence, "bases">,
+  { plan, earlier, parts, signal }: LeafLook,
+): Promise<LeafEvidence["bases"]> {
+  if (config.kind !== "observed") return plan.bases ? config : NOT_ASKED;
+  const parsed = readableConfig(config.value);
+  if (parsed === undefined) return NOT_ASKED;
+  const look = { isAsked: plan.bases, earlier, parts, signal };
+  return collectBases({ repository, manifest, config: parsed, layers }, look);
+}
+
+/** Whether the catalogue is to be asked and was not. What can never be looked up is not what is missing. */
+export function lacksBases({ config, layers, bases }: LeafEvidence, plan: Plan): boolean {
+  if (!plan.bases || bases.kind !== "not-asked" || config.kind !== "observed") return false;
+  const parsed = readableConfig(config.value);
+  return parsed !== undefined && layerChainOf(parsed, layers).kind === "known";
 }
 
 async function collectConfig(
@@ -61,14 +90,15 @@ export function wantsLayers(
   plan: Plan,
 ): boolean {
   if (plan.layers === "never" || observed.kind !== "observed") return false;
-  const config = readable(observed.value);
+  const config = readableConfig(observed.value);
   if (config === undefined || config.platform.os !== "linux") return false;
   const declared = leaves.map((one) => one.declared);
   if (!isPlanned(plan, leaf.declared, declared) && !isPlanned(plan, config.platform, declared)) return false;
   return plan.layers === "always" || isUserNameNeedingLayers(config);
 }
 
-function readable(document: Document): ImageConfig | undefined {
+/** `undefined` for what is no configuration, which no further look would change. */
+export function readableConfig(document: Document): ImageConfig | undefined {
   try {
     return readConfig(document);
   } catch (error) {

@@ -6,6 +6,7 @@ import type { NotaryServer } from "../ports/notary-server.ts";
 import type { SafeFetch } from "../ports/safe-fetch.ts";
 import type { TrustMemory } from "../ports/trust-memory.ts";
 import type { Schemes, Sources } from "../schemes/scheme.ts";
+import type { BaseFinder } from "./collect-bases.ts";
 import type { MaxAges } from "./freshness.ts";
 import type { Layers } from "./layers.ts";
 import type { Plan } from "./plan.ts";
@@ -14,6 +15,7 @@ export type CollectParts = {
   readonly images: ImageSource;
   readonly fetch: SafeFetch;
   readonly layers: Layers;
+  readonly bases: BaseFinder;
   readonly notary: NotaryServer;
   readonly memory: TrustMemory;
   readonly schemes: Schemes;

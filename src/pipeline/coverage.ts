@@ -1,6 +1,6 @@
 import type { Dossier, SignatureSource } from "../domain/evidence.ts";
 import type { Instant } from "../domain/instant.ts";
-import { wantsLayers } from "./collect-leaf.ts";
+import { lacksBases, wantsLayers } from "./collect-leaf.ts";
 import { dossierFreshUntil, type MaxAges } from "./freshness.ts";
 import type { Place } from "../schemes/scheme.ts";
 import { looksOf } from "./looks.ts";
@@ -38,7 +38,7 @@ function areContentsCollected({ subject, leaves }: Dossier, plan: Plan): boolean
     if (evidence === undefined) return false;
     return (
       !wantsLayers(evidence.config, leaf, subject, plan) ||
-      evidence.layers.every((layer) => layer.content.kind !== "not-asked")
+      (evidence.layers.every((layer) => layer.content.kind !== "not-asked") && !lacksBases(evidence, plan))
     );
   });
 }

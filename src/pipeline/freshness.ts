@@ -1,4 +1,4 @@
-import type { Dossier, SignatureEvidence } from "../domain/evidence.ts";
+import type { Dossier, LeafEvidence, SignatureEvidence } from "../domain/evidence.ts";
 import type { Observation } from "../domain/gap.ts";
 import { earliest, plus, type Instant } from "../domain/instant.ts";
 import { looksOf } from "./looks.ts";
@@ -26,6 +26,12 @@ export function listStaleAt(
   }
 }
 
+/** When the catalogue of base images must be asked again; `undefined` if it never was asked. */
+export function basesStaleAt(observation: LeafEvidence["bases"], ages: MaxAges): Instant | undefined {
+  if (observation.kind !== "observed") return bytesStaleAt(observation);
+  return plus(observation.at, observation.value.length === 0 ? ages.absenceMs : ages.signaturesMs);
+}
+
 /** When bytes must be asked for again: only if they were not seen. */
 function bytesStaleAt(observation: Observation<unknown>): Instant | undefined {
   return observation.kind === "gap" ? plus(observation.at, GAP_MAX_AGE_MS) : undefined;
@@ -41,6 +47,7 @@ export function dossierFreshUntil(dossier: Dossier, plan: Plan, ages: MaxAges): 
   const contents = dossier.leaves.flatMap((leaf) => [
     bytesStaleAt(leaf.config),
     ...leaf.layers.map((layer) => bytesStaleAt(layer.content)),
+    ...(plan.bases ? [basesStaleAt(leaf.bases, ages)] : []),
   ]);
   return earliest(...lists, ...leaves, ...contents);
 }

@@ -1,7 +1,8 @@
 import type { Encodable } from "../crypto/canonical-json.ts";
+import type { BaseCandidate } from "../domain/base-image.ts";
 import type { Dossier, LeafEvidence, SignatureSource } from "../domain/evidence.ts";
 import type { Observation } from "../domain/gap.ts";
-import { formatReference } from "../domain/reference.ts";
+import { formatReference, formatRepository } from "../domain/reference.ts";
 
 /**
  * A dossier without bytes and without observation times: what its facts depend on, and nothing that a second look at
@@ -40,6 +41,18 @@ function outlineLeaf(leaf: LeafEvidence): Encodable {
         content.kind === "walked" ? content.facts.diffId : content.reason,
       ),
     })),
+    bases: outlineObservation(leaf.bases, (candidates) => candidates.map(outlineBase)),
+  };
+}
+
+/** When a tag was last seen changes with every look and no answer. */
+function outlineBase({ repository, digest, index, depth, tags }: BaseCandidate): Encodable {
+  return {
+    repository: formatRepository(repository),
+    digest,
+    index,
+    depth,
+    tags: tags.map(({ tag, leftAt }) => ({ tag, leftAt })).sort(byText),
   };
 }
 

@@ -16,6 +16,8 @@ export type Plan = {
   readonly layers: Needs["layers"];
   /** Platforms whose content is asked about; empty means all. */
   readonly platforms: readonly string[];
+  /** Whether the catalogue of base images is asked. */
+  readonly bases: boolean;
 };
 
 /** The places where any scheme that serves a needed authority keeps signatures, and how deep content must be read. */
@@ -29,9 +31,9 @@ export function planOf(policies: readonly Policy[], authorities: readonly Author
     ...attesters.flatMap(({ spec }) => placesOf(spec, schemes.attestations)),
   ];
   const vouchers = attesters.flatMap(({ spec }) => placesOf(spec, schemes.signatures));
-  const { layers, statements } = needs;
+  const { layers, statements, bases } = needs;
   const platforms = platformsOf(policies);
-  return { places: distinct(places), vouchers: distinct(vouchers), statements, layers, platforms };
+  return { places: distinct(places), vouchers: distinct(vouchers), statements, layers, platforms, bases };
 }
 
 /** Where evidence for one authority may be, over all schemes that serve it. */
@@ -43,13 +45,13 @@ export function sourcesOf(spec: AuthoritySpec, schemes: readonly EvidenceScheme[
   return placesOf(spec, schemes).map(({ key }) => key);
 }
 
-/** Everything there is to know, whatever the policies ask: every place of every scheme, every layer. */
+/** Everything there is to know, whatever the policies ask: every place of every scheme, every layer, every base image. */
 export function fullPlan(authorities: readonly Authority[], schemes: Schemes): Plan {
   const all: readonly EvidenceScheme[] = [...schemes.signatures, ...schemes.attestations];
   const everyPlace = (of: readonly EvidenceScheme[]): readonly Place[] =>
     distinct([...of.flatMap((scheme) => scheme.places), ...authorities.flatMap(({ spec }) => placesOf(spec, of))]);
   const vouchers = everyPlace(schemes.signatures);
-  return { places: everyPlace(all), vouchers, statements: [], layers: "always", platforms: [] };
+  return { places: everyPlace(all), vouchers, statements: [], layers: "always", platforms: [], bases: true };
 }
 
 function distinct(places: readonly Place[]): readonly Place[] {

@@ -9,6 +9,8 @@ import type { PolicySource } from "../ports/policy-source.ts";
 import type { Records } from "../records/records.ts";
 import type { Sources } from "../schemes/scheme.ts";
 import type { Answer, ImageView, Judged, SignedName } from "./assay.ts";
+import type { BaseFeed } from "./base-feed.ts";
+import { baseSightingOf } from "./base-sighting.ts";
 import { collect } from "./collect.ts";
 import type { CollectParts } from "./collection.ts";
 import { isCovered } from "./coverage.ts";
@@ -31,6 +33,7 @@ export type VerifierParts = CollectParts & {
   readonly policies: PolicySource;
   readonly unmatched: Unmatched;
   readonly observer: Observer;
+  readonly feed: Pick<BaseFeed, "learn">;
 };
 
 /** What is in force for one reference: the scope, its policies that match, and what they make us look for. */
@@ -74,9 +77,11 @@ export class Verifier {
     const startedAt = this.#parts.clock.now();
     try {
       const found = await this.#find(reference, rules, signal);
-      const judged = await this.#judge(await this.#examined(found, rules, signal), rules);
+      const examined = await this.#examined(found, rules, signal);
+      const judged = await this.#judge(examined, rules);
       for (const gap of judged.verdict.gaps) this.#parts.observer.gapSeen(gap);
       this.#parts.observer.verdictDecided(judged.verdict, millisOf(this.#parts.clock.now()) - millisOf(startedAt));
+      this.#learn(found, examined.dossier);
       return judged;
     } catch (error) {
       signal.throwIfAborted();
@@ -109,7 +114,9 @@ export class Verifier {
     const rules = this.#inForce(reference);
     const found = await this.#find(reference, rules, signal);
     const plan = fullPlan(rules.scope.set.authorities, this.#parts.schemes);
-    const facts = await this.#facts(await this.#gather(found, plan, signal), rules.scope);
+    const dossier = await this.#gather(found, plan, signal);
+    const facts = await this.#facts(dossier, rules.scope);
+    this.#learn(found, dossier);
     return { facts, signedName: found.signedName };
   }
 
@@ -203,6 +210,16 @@ export class Verifier {
     await slices.pause();
     await this.#parts.records.facts.put(facts);
     return facts;
+  }
+
+  /** A tag counts as the registry's only where the registry was asked what it is. */
+  #learn({ signedName }: Found, dossier: Dossier): void {
+    const { requested } = dossier.subject;
+    const tag = requested.kind === "tag" && signedName?.isSigned !== true ? requested.tag : undefined;
+    this.#parts.feed.learn(() => {
+      const sighting = baseSightingOf(dossier, tag);
+      return sighting.images.length === 0 ? undefined : sighting;
+    });
   }
 
   #scope(): Scope {

@@ -1,3 +1,4 @@
+import { BaseCatalogue } from "./base-catalogue.ts";
 import { DocumentRecords } from "./documents.ts";
 import { DossierRecords } from "./dossiers.ts";
 import { FactsRecords } from "./facts.ts";
@@ -16,6 +17,7 @@ export type Records = {
   readonly verdicts: VerdictRecords;
   readonly resolutions: ResolutionRecords;
   readonly indexEntries: IndexEntryRecords;
+  readonly bases: BaseCatalogue;
 };
 
 /** `extractor` is the version of the code that walks layers: what an older one found is not used. */
@@ -30,5 +32,6 @@ export function createRecords(context: RecordContext, extractor: number): Record
     verdicts: new VerdictRecords(context),
     resolutions: new ResolutionRecords(context),
     indexEntries: new IndexEntryRecords(context),
+    bases: new BaseCatalogue(context),
   };
 }

@@ -1,9 +1,9 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 
 import type { Keyring } from "../crypto/seal-keys.ts";
 import { open, seal, type SealRefusal } from "../crypto/sealed-record.ts";
 import { Slices } from "../crypto/slices.ts";
-import { InputError } from "../domain/errors.ts";
+import { InputError, PortError } from "../domain/errors.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RecordSpace, RecordStore } from "../ports/record-store.ts";
@@ -32,6 +32,10 @@ export type RecordKind<T> = {
 /** A value that lists more is written in pieces, between which others run; it costs twice what writing at once does. */
 const LONG = 50;
 
+/** So many writers of one record at the same moment are served; each round serves at least one. */
+const MAX_TRIES = 64;
+const LONGEST_PAUSE_MS = 20;
+
 /** Bytes under a seal. What does not open is not there. */
 export class SealedBytes {
   readonly #context: RecordContext;
@@ -54,6 +58,20 @@ export class SealedBytes {
   async put(key: string, payload: Uint8Array, expiresAt?: Instant): Promise<void> {
     const sealed = seal(payload, { space: this.#space, key, expiresAt }, this.#context.keyring);
     await this.#context.store.put(this.#space, key, sealed, expiresAt);
+  }
+
+  /** What stands there as it is sealed, for `replace`, and what it says. */
+  async read(
+    key: string,
+  ): Promise<{ readonly sealed: Uint8Array | undefined; readonly payload: Uint8Array | undefined }> {
+    const sealed = await this.#context.store.get(this.#space, key);
+    return { sealed, payload: this.#open(key, sealed) };
+  }
+
+  /** False if something else than `expected` stands there. */
+  async replace(key: string, expected: Uint8Array | undefined, payload: Uint8Array): Promise<boolean> {
+    const sealed = seal(payload, { space: this.#space, key }, this.#context.keyring);
+    return await this.#context.store.replace(this.#space, key, expected, sealed);
   }
 
   async delete(key: string): Promise<void> {
@@ -109,6 +127,22 @@ export class SealedSpace<T> {
     if (payload.length > limit) return false;
     await this.#bytes.put(key, payload);
     return true;
+  }
+
+  /**
+   * Puts what `change` makes of what stands there in its place, whoever else writes at the same time; `change` may run more
+   * than once, and leaves all as it is by giving `undefined`. Throws `PortError` (`store-unavailable`) when others are always
+   * faster.
+   */
+  async update(key: string, change: (before: T | undefined) => T | undefined): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const { sealed, payload } = await this.#bytes.read(key);
+      const after = change(payload === undefined ? undefined : this.#decode(payload));
+      if (after === undefined || (await this.#bytes.replace(key, sealed, await this.#encode(after)))) return;
+      await setTimeout(Math.random() * Math.min(tries, LONGEST_PAUSE_MS));
+    }
+    const what = `a record of ${this.#kind.space}`;
+    throw new PortError("store-unavailable", what, `others changed it ${MAX_TRIES} times before it could be written`);
   }
 
   async delete(key: string): Promise<void> {

@@ -14,6 +14,13 @@ export type AuthRefusal = {
   readonly address: string | undefined;
 };
 
+export type BasesFollowed = {
+  readonly from: string;
+  readonly tags: number;
+  readonly failed: number;
+  readonly detail: string | undefined;
+};
+
 /** One call per thing that happens in the business: it writes the line and moves the counters together. */
 export interface Events {
   jobsSubmitted(records: readonly JobRecord[], by: { readonly subject: string; readonly request: string }): void;
@@ -27,6 +34,10 @@ export interface Events {
   trustRootRefreshed(root: { readonly from: string; readonly expires: string }): void;
   /** A TUF repository could not be read, or holds what cannot be used; what was in force stays so until it expires. */
   trustRootRefused(refusal: { readonly from: string; readonly detail: string }): void;
+  /** The tags of a repository of base images were followed; `detail` is why some could not be. */
+  basesFollowed(look: BasesFollowed): void;
+  /** Base images that policies name cannot be followed; what is known of them ages. */
+  basesRefused(refusal: { readonly from: string; readonly detail: string }): void;
   authRefused(refusal: AuthRefusal): void;
   tokensReloaded(count: number): void;
   tokensRefused(problem: string): void;
@@ -37,6 +48,7 @@ export function createEvents(log: Log, metrics: Metrics): Events {
     ...decisionEvents(log, metrics),
     ...operatorEvents(log, metrics),
     ...trustRootEvents(log, metrics),
+    ...baseEvents(log),
     ...accessEvents(log, metrics),
   };
 }
@@ -106,6 +118,16 @@ function trustRootEvents(log: Log, metrics: Metrics): Pick<Events, "trustRootRef
       metrics.trustRootRefresh("refused");
       log.warn("trust root refused", { file: from, detail });
     },
+  };
+}
+
+function baseEvents(log: Log): Pick<Events, "basesFollowed" | "basesRefused"> {
+  return {
+    basesFollowed: ({ from, tags, failed, detail }) => {
+      log.info("base images followed", { what: from, count: tags });
+      if (failed > 0) log.warn("base images not followed", { what: from, count: failed, detail });
+    },
+    basesRefused: ({ from, detail }) => log.warn("base images not followed", { what: from, detail }),
   };
 }
 

@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { digestOf } from "../../src/crypto/digest-of.ts";
 import type { Keyring } from "../../src/crypto/seal-keys.ts";
 import { PortError } from "../../src/domain/errors.ts";
 import { instantOf } from "../../src/domain/instant.ts";
+import { parseRepository, parseTag } from "../../src/domain/reference.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { RecordSpace, RecordStore, Retention } from "../../src/ports/record-store.ts";
 import { DEFAULT_RETENTION } from "../../src/ports/retention.ts";
 import type { TrustMemory } from "../../src/ports/trust-memory.ts";
+import { BaseCatalogue } from "../../src/records/base-catalogue.ts";
 import { createTrustMemory } from "../../src/records/trust-memory.ts";
 import { freshKeyring } from "../support/keyring.ts";
 import { SYSTEM_CLOCK } from "../support/system-clock.ts";
@@ -232,6 +235,23 @@ export function recordStoreContract(world: StoreWorld): void {
         assert.deepEqual(refused, ["forged", "forged"]);
         assert.deepEqual(await store.get("trust-memory", "collection"), sealed);
       });
+    });
+
+    test("with a catalogue of base images over them, lose nothing to two writers at the same time", async () => {
+      const store = await world.open(DEFAULT_RETENTION);
+      const context = { store, keyring: freshKeyring(), clock: SYSTEM_CLOCK, onRefused: () => assert.fail() };
+      const writers = [new BaseCatalogue(context), new BaseCatalogue(context)];
+      const platform = { os: "linux", architecture: "amd64", variant: undefined, osVersion: undefined };
+      const chainId = digestOf("chain");
+      const adding = Array.from({ length: 24 }, (_, at) => {
+        const digest = digestOf(`image ${at}`);
+        const repository = parseRepository(`registry.example.com/base/${at}`);
+        const images = [{ chainId, platform, digest, index: undefined }];
+        const seen = { repository, tag: parseTag("12"), root: digest, at: SYSTEM_CLOCK.now(), images, isWhole: true };
+        return Promise.resolve(writers[at % 2]?.add(seen));
+      });
+      await Promise.all(adding);
+      assert.equal((await writers[0]?.find(platform, [chainId]))?.length, 24);
     });
 
     test("answer a ping", async () => {

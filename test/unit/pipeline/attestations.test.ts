@@ -53,8 +53,18 @@ const [scheme] = SCHEMES.attestations;
 function planOf(...paths: readonly string[]): Plan {
   const statements: readonly StatementNeed[] = [{ attesters: [NAME], predicateType: VULN_PREDICATE, paths }];
   const vouchers = SCHEMES.signatures.flatMap(({ placesOf }) => placesOf(AUTHORITY.spec));
-  return { places: scheme?.placesOf(AUTHORITY.spec) ?? [], vouchers, statements, layers: "never", platforms: [] };
+  return {
+    places: scheme?.placesOf(AUTHORITY.spec) ?? [],
+    vouchers,
+    statements,
+    layers: "never",
+    platforms: [],
+    bases: false,
+  };
 }
+
+/** No catalogue of base images is asked. */
+const REST = { bases: { find: () => assert.fail() }, schemes: SCHEMES, ages: AGES };
 
 /** One image's way through the pipeline, again and again. */
 class Line {
@@ -75,7 +85,7 @@ class Line {
     const subject = await resolveSubject(requested, root, { images, clock }, never);
     const { fetch, notary, memory } = sourcesOf(images);
     const layers = undefined as unknown as Layers;
-    const parts: CollectParts = { images, fetch, notary, memory, layers, schemes: SCHEMES, clock, ages: AGES };
+    const parts: CollectParts = { images, fetch, notary, memory, layers, clock, ...REST };
     images.asked.length = 0;
     return collect({ subject, plan, earlier }, parts, never);
   }
@@ -331,9 +341,8 @@ test("an index within reach of another version of its list is looked into for Bu
     notary,
     memory,
     layers: undefined as unknown as Layers,
-    schemes: SCHEMES,
     clock,
-    ages: AGES,
+    ...REST,
   };
   const again = await collect({ subject, plan, earlier: NOTHING_EARLIER }, parts, never);
   const facts = await examine(again, TRUST, SCHEMES);

@@ -15,7 +15,7 @@ const NOON = parseInstant("2026-11-21T12:00:00Z");
 const SOURCE = "cosign:tag" as SourceKey;
 const nothing = (): Promise<readonly []> => Promise.resolve([]);
 const PLACE: Place = { key: SOURCE, collect: nothing };
-const PLAN: Plan = { places: [PLACE], vouchers: [], statements: [], layers: "never", platforms: [] };
+const PLAN: Plan = { places: [PLACE], vouchers: [], statements: [], layers: "never", platforms: [], bases: false };
 const GAP = { kind: "gap", at: NOON, gap: { code: "timeout", what: "x", detail: "y" } } as const;
 
 type List = Dossier["signatures"][number]["content"];

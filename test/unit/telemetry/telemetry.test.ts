@@ -68,6 +68,9 @@ test("writes one line for each event, and counts it", async () => {
   events.policyRefused("p.yaml:1:1: unknown key");
   events.trustRootRefreshed({ from: "public-good", expires: "2030-01-01T00:00:00.000Z" });
   events.trustRootRefused({ from: "root.json", detail: "nobody there" });
+  events.basesFollowed({ from: "registry.example.com/base", tags: 3, failed: 0, detail: undefined });
+  events.basesFollowed({ from: "registry.example.com/base", tags: 3, failed: 1, detail: "not there" });
+  events.basesRefused({ from: "registry.example.com/**", detail: "no list" });
   assert.deepEqual(
     logs.lines.map((line) => [line["level"], line["msg"]]),
     [
@@ -78,6 +81,10 @@ test("writes one line for each event, and counts it", async () => {
       ["warn", "changed policies refused, the former stay in force"],
       ["info", "trust root read"],
       ["warn", "trust root refused"],
+      ["info", "base images followed"],
+      ["info", "base images followed"],
+      ["warn", "base images not followed"],
+      ["warn", "base images not followed"],
     ],
   );
   const { text } = await telemetry.metrics.render();
