@@ -15,7 +15,7 @@ import type {
 import { known, knownFrom, NOT_COLLECTED, type Known, type Observation } from "../domain/gap.ts";
 import type { ImageConfig } from "../domain/image-config.ts";
 import { lintFacts } from "../domain/lint.ts";
-import type { Document } from "../domain/subject.ts";
+import type { Document, Subject } from "../domain/subject.ts";
 import { INSPECTIONS_VERSION, inspectImage } from "../inspections/index.ts";
 import type { Schemes, Target } from "../schemes/scheme.ts";
 import { readConfig } from "./collect-leaf.ts";
@@ -80,7 +80,7 @@ export async function examine(
     signatures,
     attestations,
     sources,
-    platforms: dossier.leaves.map(examineLeaf),
+    platforms: dossier.leaves.map((leaf) => examineLeaf(leaf, subject)),
   };
 }
 
@@ -110,10 +110,14 @@ function sourceFact({ about, source, content }: SignatureSource): SourceFact {
   }
 }
 
-function examineLeaf(leaf: LeafEvidence): PlatformFacts {
+function examineLeaf(leaf: LeafEvidence, subject: Subject): PlatformFacts {
   const config = readKnown(leaf.config);
   const layers = leaf.layers.map((layer) => ({ descriptor: layer.descriptor, content: layer.content }));
-  const answers = config.kind === "known" ? inspectImage(config.value, layers) : { user: config, composition: config };
+  const origin = { bases: leaf.bases, annotations: annotationsOf(leaf, subject) };
+  const answers =
+    config.kind === "known"
+      ? inspectImage(config.value, layers, origin)
+      : { user: config, composition: config, base: config };
   return {
     digest: leaf.manifest,
     declared: leaf.declared,
@@ -121,9 +125,14 @@ function examineLeaf(leaf: LeafEvidence): PlatformFacts {
     user: answers.user,
     composition: answers.composition,
     lints: lintFacts(() => NOT_COLLECTED),
-    base: NOT_COLLECTED,
+    base: answers.base,
     layers: leaf.layers.map((layer, index) => layerSummary(layer, createdBy(config, index))),
   };
+}
+
+function annotationsOf({ manifest }: LeafEvidence, { leaves }: Subject): Readonly<Record<string, string>> {
+  const seen = leaves.find(({ descriptor }) => descriptor.digest === manifest)?.manifest;
+  return seen?.kind === "observed" ? seen.value.manifest.annotations : {};
 }
 
 /** A configuration that does not parse is a gap in what can be known: nothing else could be read in its place. */

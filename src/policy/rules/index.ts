@@ -8,6 +8,7 @@ import { absent } from "./absent.ts";
 import { age } from "./age.ts";
 import { anyOf } from "./any-of.ts";
 import { attested } from "./attested.ts";
+import { base } from "./base.ts";
 import { composition } from "./composition.ts";
 import { deny } from "./deny.ts";
 import { pinned } from "./pinned.ts";
@@ -24,6 +25,7 @@ const RULES: { readonly [K in RuleKind]: RuleDefinition<K> } = {
   user,
   composition,
   absent,
+  base,
   age,
   anyOf: anyOf(() => bareRule),
   deny,
@@ -31,7 +33,7 @@ const RULES: { readonly [K in RuleKind]: RuleDefinition<K> } = {
 };
 
 /** Kinds that belong to the language and that this version does not act on. */
-const LATER_RULES = ["base", "workload"] as const;
+const LATER_RULES = ["workload"] as const;
 
 type RuleShape = Readonly<Record<string, z.ZodType>>;
 
