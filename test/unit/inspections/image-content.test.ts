@@ -108,7 +108,8 @@ test("leaves all unknown while one layer is a gap, whichever it is", () => {
     [BASE.evidence, unseen(TOP.evidence)],
     [unseen(BASE.evidence), unasked(TOP.evidence)],
   ]) {
-    assert.deepEqual(inspect(layers), { user: { kind: "gap", gap: GAP }, composition: { kind: "gap", gap: GAP } });
+    const gap = { kind: "gap", gap: GAP };
+    assert.deepEqual(inspect(layers), { user: gap, composition: gap, base: { kind: "gap", gap: GAP } });
   }
 });
 
@@ -116,6 +117,7 @@ test("leaves all not collected while one layer was never asked for", () => {
   assert.deepEqual(inspect([BASE.evidence, unasked(TOP.evidence)]), {
     user: { kind: "not-collected" },
     composition: { kind: "not-collected" },
+    base: { kind: "not-collected" },
   });
 });
 
@@ -147,5 +149,5 @@ test("gives the same answer for facts that were stored and read again", () => {
 });
 
 test("names the versions of its inspections", () => {
-  assert.equal(INSPECTIONS_VERSION, "composition@1 user@1");
+  assert.equal(INSPECTIONS_VERSION, "base@1 composition@1 user@1");
 });
