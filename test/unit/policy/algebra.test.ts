@@ -19,6 +19,7 @@ import {
 import {
   attestedRule,
   AUTHORITIES,
+  BASES,
   fillGaps,
   instants,
   policyText,
@@ -55,7 +56,7 @@ function setOf(...policies: readonly PolicyText[]): PolicySet {
 }
 
 function judged(set: PolicySet, facts: ImageFacts, overrides: Partial<JudgeInput> = {}): VerdictBody {
-  return judgedBare(set, facts, { statements: STATEMENTS, ...overrides });
+  return judgedBare(set, facts, { statements: STATEMENTS, bases: BASES, ...overrides });
 }
 
 function strictness(verdict: VerdictBody): number {
@@ -225,6 +226,7 @@ test("a rule that needs something seen denies where nothing was, whatever the en
             user: { kind: "not-collected" as const },
             composition: { kind: "not-collected" as const },
             config: { kind: "not-collected" as const },
+            base: { kind: "not-collected" as const },
           })),
         });
         const set = setOf({ rules: [rule], spec: "platforms: { signatures: either }" });
