@@ -81,7 +81,7 @@ async function worldOf(bases: readonly Partial<FoundCandidate>[], rule = RULE): 
   const refuseUnreachable = (registry: string): void => {
     if (!world.reachable && registry === "base.example") throw new PortError("unreachable", registry, "refused");
   };
-  const policies = { authorities: AUTHORITIES, files: FILES, rules: () => [rule], match: `${REPOSITORY}` };
+  const policies = { authorities: AUTHORITIES, files: FILES, rules: () => [rule], match: REPOSITORY };
   const verifier = countingVerifier(source, policies, { clock, records: { ...createRecords(context, 1), facts } });
   const asked = async (work: () => Promise<unknown>) => {
     const from = images.asked.length;

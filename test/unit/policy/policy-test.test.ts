@@ -184,7 +184,7 @@ suite("a policy test of a base rule", () => {
   test("is refused where it cannot mean anything, and fails for a signer that is nobody", () => {
     assert.match(judge(`base: { ${GIVEN}, age: 1d, tagged: false }`, "deny").message, /age: is that of a tag/);
     assert.match(judge("base: { repository: 'gcr.io/x:1' }", "deny").message, /a repository is named here/);
-    assert.match(judge("base: { repo: gcr.io/x }", "deny").message, /unknown key "repo"; did you mean "repository"/);
+    assert.match(judge("base: { repo: gcr.io/x }", "deny").message, /unknown key "repo"; known here: repository/);
     assert.match(judge(`base: { ${GIVEN}, changes: [shell] }`, "deny").message, /expected one of loader/);
     assert.match(
       judge(`base: { ${GIVEN.replace("[vendor]", "[vendr]")} }`, "deny").message,
