@@ -1,4 +1,5 @@
 import { PROTECTED_THINGS, type ProtectedChange } from "../domain/base-image.ts";
+import type { LayerFacts } from "../domain/layer-facts.ts";
 
 import type { MergedImage } from "./inspection.ts";
 import { mergeLayers } from "./overlay.ts";
@@ -73,10 +74,15 @@ function throughLink({ real }: Guarded, depth: number, { image, budget }: Watch)
 
 /** Whether whiteouts left nothing of the lowest layers: then it is not this base that the image is run on. */
 function isEmptied(depth: number, root: TreeNode, { image, budget }: Watch): boolean {
-  const above = image.layers.slice(depth).flatMap(({ facts }) => facts.whiteouts);
-  if (above.some(({ kind, path }) => kind === "opaque" && path === "")) return true;
+  const above = image.layers.slice(depth).map(({ facts }) => facts);
+  if (above.some(({ whiteouts }) => whiteouts.some(({ kind, path }) => kind === "opaque" && path === ""))) return true;
   const hasAny = (tree: TreeNode): boolean => holdsBelow(tree, depth, budget);
-  return above.length > 0 && hasAny(root) && !hasAny(image.tree.root);
+  return above.some(hides) && hasAny(root) && !hasAny(image.tree.root);
+}
+
+/** A character device 0:0 is a whiteout to overlayfs. */
+function hides({ entries, whiteouts }: LayerFacts): boolean {
+  return whiteouts.length > 0 || entries.some(({ device, kind }) => kind === "character" && device === "0:0");
 }
 
 /** Whether a tree has anything but directories of layers below this one. */
@@ -93,7 +99,7 @@ function holdsBelow(root: TreeNode, layer: number, budget: Budget): boolean {
 }
 
 function everything(image: MergedImage, depth: number): readonly ProtectedChange[] {
-  const hiding = image.layers.findIndex(({ facts }, at) => at >= depth && facts.whiteouts.length > 0);
+  const hiding = image.layers.findIndex(({ facts }, at) => at >= depth && hides(facts));
   const seen = { layer: Math.max(hiding, depth), path: "" };
   const sighting = sightingOf(image, seen, "hides everything of the base image");
   return PROTECTED_THINGS.map((thing) => ({ thing, sighting }));

@@ -14,7 +14,6 @@ import { formatPlatform } from "../../domain/platform.ts";
 import type { ImageView, SignedName } from "../../pipeline/assay.ts";
 import type { ShownSignature } from "../shown-verdict.ts";
 import { printableData, type Style } from "../terminal-text.ts";
-import { baseLines } from "./base-text.ts";
 import { layerTable } from "./layer-table.ts";
 import { signatureLines } from "./signature-text.ts";
 
@@ -65,14 +64,13 @@ function indented(lines: readonly string[], otherwise: string): readonly string[
 }
 
 function platformLines(platform: PlatformFacts, style: Style): readonly string[] {
-  const { config, declared, digest, user, composition, base, layers } = platform;
+  const { config, declared, digest, user, composition, layers } = platform;
   const actual = config.kind === "known" ? config.value.platform : declared;
   return [
     `${style.strong(actual === undefined ? "unknown platform" : formatPlatform(actual))}  ${digest}`,
     ...orUnseen("config", config, configLines),
     ...orUnseen("user", user, userLines),
     ...orUnseen("composition", composition, compositionLines),
-    ...orUnseen("base", base, (fact) => baseLines(fact, layers.length).map(([name, value]) => field(name, value))),
     ...(layers.length === 0 ? [] : ["  layers", ...layerTable(layers).map((line) => `    ${line}`)]),
   ];
 }

@@ -6,14 +6,11 @@ import { test } from "node:test";
 import { PortError } from "../../../src/domain/errors.ts";
 import type { SchemeId, SourceKey } from "../../../src/domain/evidence.ts";
 import type { AttestationFact, ImageFacts, Opinion } from "../../../src/domain/facts.ts";
-import { known } from "../../../src/domain/gap.ts";
-import { parseInstant, plus } from "../../../src/domain/instant.ts";
+import { parseInstant } from "../../../src/domain/instant.ts";
 import { parseReference } from "../../../src/domain/reference.ts";
 import type { AuthorityName } from "../../../src/domain/trust.ts";
 import type { SignedName } from "../../../src/pipeline/assay.ts";
-import { BASE, foundBase, tagSpan } from "../../support/base-facts.ts";
 import { cli, digestOfLetter, fakeWorld } from "../../support/cli-fake.ts";
-import { NOW } from "../../support/policy-facts.ts";
 
 const WEB = "registry.example.com/shop/web:1.2";
 const [A, B, C, D] = ["a", "b", "c", "d"].map(digestOfLetter) as [
@@ -185,7 +182,6 @@ linux/amd64  ${B}
   contains     12 packages, 3 executables
   has          shell
                /bin/sh in ${C}, ELF
-  base         unknown: no layer of it is known
   layers
     #  digest               packed   unpacked  entries  created by
     1  sha256:cccccccccccc  3.0 MiB  9.5 MiB   420      COPY / /
@@ -195,7 +191,6 @@ linux/arm64/v8  ${C}
   config       was not looked at
   user         could not be seen: too-large: config: 5 MiB
   composition  cannot be read, bomb: ratio 4000
-  base         was not looked at
 
 signatures found
   ✔ cosign by release-key: verified
@@ -207,28 +202,6 @@ sources looked at
   cosign:referrers: could not be seen for ${A}: timeout: referrers: no answer in 30s
 `,
   );
-});
-
-test("shows the base images, since when they are outdated, what was done to them, and what the builder says", async () => {
-  const [platform] = FACTS.platforms;
-  const sighting = { layer: C, path: "etc/passwd", note: "replaced" };
-  const leftAt = plus(NOW, -86_400_000);
-  const hints = [{ from: "label x", name: "a.example/x\u001b[2J", digest: undefined }];
-  const base = known({
-    ...foundBase(
-      { tags: [tagSpan("12"), tagSpan("11", leftAt)], changes: [{ thing: "users", sighting }] },
-      { tags: [] },
-    ),
-    hints,
-  });
-  const { out } = await cli(["inspect", WEB], world({ ...FACTS, platforms: [{ ...platform!, base }] }));
-  const shown = out.split("\n").filter((line) => /^ {2}base|users/.test(line));
-  assert.deepEqual(shown, [
-    `  base         base.example/debian@${BASE} (2 of 2 layers), tagged until: 12 still, 11 ${leftAt}`,
-    `               users replaced: /etc/passwd in ${C}`,
-    `  base         base.example/debian@${BASE} (2 of 2 layers), no tag was seen`,
-    "  base said    a.example/x\\x1b[2J, by its label x",
-  ]);
 });
 
 test("says of a signature that counts for nobody why not", async () => {

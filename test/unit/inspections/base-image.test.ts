@@ -234,10 +234,47 @@ suite("layers above a base image", () => {
     });
   }
 
+  const BARE: LayerSpec = { "srv/runner": ELF, "opt/tool": ELF };
+  const GONE: readonly (readonly [string, LayerSpec, readonly ProtectedThing[]])[] = [
+    ["an opaque root", { [OPAQUE]: "" }, WHOLE],
+    ["whiteouts", { ".wh.srv": "", "opt/.wh.tool": "" }, WHOLE],
+    ["devices 0:0", { srv: { type: "3", device: [0, 0] }, opt: { type: "3", device: [0, 0] } }, WHOLE],
+    ["whiteouts of all but one file", { ".wh.srv": "" }, []],
+    ["files of its own", { "srv/runner": ELF, "opt/tool": ELF }, []],
+  ];
+  for (const [what, layer, things] of GONE) {
+    test(`${things.length > 0 ? "take" : "do not take"} a base without protected things away by ${what}`, () => {
+      assert.deepEqual(changed(BARE, layer), things);
+    });
+  }
+
+  test("that take everything away are named by the layer that did it", () => {
+    const layers: readonly LayerSpec[] = [BARE, APP, { [OPAQUE]: "" }, APP];
+    const [only] = found(baseOf(layers, [candidate(1)])).candidates;
+    const { digest } = walked({ [OPAQUE]: "" }).built;
+    const note = "hides everything of the base image";
+    assert.deepEqual(only?.changes[0], { thing: "loader", sighting: { layer: digest, path: "", note } });
+  });
+
   test("are seen through a link that another of them added, which only some snapshotters follow", () => {
     const through: LayerSpec = { "y/x86_64-linux-gnu/libc.so.6": ELF };
     assert.deepEqual(changed(DEBIAN, { y: { link: "usr/lib" } }, through), ["libc"]);
     assert.deepEqual(changed(DEBIAN, { y: { link: "usr/bin" } }, { "y/tool": ELF }), []);
+  });
+
+  test("are not blamed for what the base itself did through a link", () => {
+    const layers: readonly LayerSpec[] = [
+      DEBIAN,
+      { y: { link: "usr/lib" } },
+      { "y/x86_64-linux-gnu/libc.so.6": ELF },
+      APP,
+    ];
+    assert.deepEqual(found(baseOf(layers, [candidate(3)])).candidates[0]?.changes, []);
+  });
+
+  test("take a base away by an opaque root though nothing of it was worth keeping", () => {
+    assert.deepEqual(changed({ "srv/page.html": DATA }, { [OPAQUE]: "" }), WHOLE);
+    assert.deepEqual(changed({ "srv/page.html": DATA }, { [`srv/${OPAQUE}`]: "" }), []);
   });
 
   test("cannot put things back: what is hidden and added again is another's", () => {
