@@ -1,4 +1,5 @@
-import type { Family } from "../family.ts";
+import type { DemoImage, Family } from "../family.ts";
+import type { Publication } from "../publication.ts";
 import { CHANGED, DISTROLESS, NAMED_USER, OWN_LAYER, WITH_SHELL } from "./builds.ts";
 
 const policyText = (
@@ -44,6 +45,12 @@ spec:
     - signed: { by: { atLeast: 2, of: [release-key, security-key] } }
 `;
 
+/** Built, pushed and signed with our key, and nothing besides. */
+const signed =
+  (build: Parameters<Publication["build"]>[0]): DemoImage["publish"] =>
+  async (at) =>
+    at.sign(await at.push(at.build(build)));
+
 /** Signatures by keys, as cosign makes them, and all that a policy can ask of the image itself. */
 export const COSIGN: Family = {
   file: "production",
@@ -60,7 +67,7 @@ export const COSIGN: Family = {
     {
       name: "shop/web:1",
       what: "distroless, not root, signed with our key",
-      publish: async (at) => at.sign(await at.push(at.build(DISTROLESS))),
+      publish: signed(DISTROLESS),
     },
     {
       name: "shop/cart:1",
@@ -75,12 +82,12 @@ export const COSIGN: Family = {
     {
       name: "payments/refund:1",
       what: "payments need two keys: one signed",
-      publish: async (at) => at.sign(await at.push(at.build(DISTROLESS))),
+      publish: signed(DISTROLESS),
     },
     {
       name: "shop/old:1",
       what: "signed and sound, but built 400 days ago",
-      publish: async (at) => at.sign(await at.push(at.build({ ...DISTROLESS, daysOld: 400 }))),
+      publish: signed({ ...DISTROLESS, daysOld: 400 }),
     },
     {
       name: "shop/unsigned:1",
@@ -117,17 +124,17 @@ export const COSIGN: Family = {
     {
       name: "shop/root:1",
       what: "signed, but starts as root",
-      publish: async (at) => at.sign(await at.push(at.build({ ...DISTROLESS, user: "0" }))),
+      publish: signed({ ...DISTROLESS, user: "0" }),
     },
     {
       name: "shop/named:1",
       what: "signed, its user given by name only",
-      publish: async (at) => at.sign(await at.push(at.build(NAMED_USER))),
+      publish: signed(NAMED_USER),
     },
     {
       name: "shop/shell:1",
       what: "signed, with a shell added to it",
-      publish: async (at) => at.sign(await at.push(at.build(WITH_SHELL))),
+      publish: signed(WITH_SHELL),
     },
     {
       name: "shop/multi:1",

@@ -88,7 +88,7 @@ export function readExtensionList(list: DerValue | undefined): ReadonlyMap<strin
     // RFC 5280 section 4.2: of two with one name, two readers may obey different ones.
     if (found.has(oid)) throw derError(`the extension ${oid} twice`);
     const critical = rest.length === 2 && booleanOf(rest[0]);
-    if (rest.length === 0 || rest.length > 2) throw derError("an extension of another form");
+    if (rest.length > 2) throw derError("an extension of another form");
     found.set(oid, { critical, value: expected(rest.at(-1), TAG.octetString).content });
   }
   return found;

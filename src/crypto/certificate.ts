@@ -45,16 +45,17 @@ export function hexOfBytes(bytes: Uint8Array): string {
 export function parseCertificate(der: Uint8Array): Certificate {
   if (der.length > MAX_CERTIFICATE) throw derError(`a certificate of more than ${MAX_CERTIFICATE} bytes`);
   const [tbs, algorithm, signature, ...more] = childrenOf(readDer(der), TAG.sequence);
-  if (tbs === undefined || algorithm === undefined || more.length > 0) throw derError("no certificate");
+  if (more.length > 0) throw derError("no certificate");
   const { inner, ...body } = readBody(tbs);
   // RFC 5280 section 4.1.1.2: both name one algorithm, else the signature would be checked by one that was not signed.
-  if (hexOfBytes(inner.bytes) !== hexOfBytes(algorithm.bytes)) throw derError("a certificate of two algorithms");
-  return { der, tbs: tbs.bytes, algorithm, signature: octetsOfBits(signature), ...body };
+  const outer = expected(algorithm, TAG.sequence);
+  if (hexOfBytes(inner.bytes) !== hexOfBytes(outer.bytes)) throw derError("a certificate of two algorithms");
+  return { der, algorithm: outer, signature: octetsOfBits(signature), ...body };
 }
 
-type Body = Omit<Certificate, "der" | "tbs" | "algorithm" | "signature"> & { readonly inner: DerValue };
+type Body = Omit<Certificate, "der" | "algorithm" | "signature"> & { readonly inner: DerValue };
 
-function readBody(tbs: DerValue): Body {
+function readBody(tbs: DerValue | undefined): Body {
   const [version, serial, inner, issuer, validity, subject, spki, ...rest] = childrenOf(tbs, TAG.sequence);
   if (version?.tag !== 0xa0 || hexOfBytes(version.content) !== VERSION_3)
     throw derError("a certificate not of version 3");
@@ -63,6 +64,7 @@ function readBody(tbs: DerValue): Body {
   const extensions = rest.find((each) => each.tag === 0xa3);
   if (rest.at(-1) !== extensions) throw derError("a certificate with unknown parts");
   return {
+    tbs: expected(tbs, TAG.sequence).bytes,
     inner: expected(inner, TAG.sequence),
     serial: hexOfBytes(integerBytes(serial)),
     issuer: hexOfBytes(expected(issuer, TAG.sequence).bytes),

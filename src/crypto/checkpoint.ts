@@ -49,8 +49,8 @@ export function parseCheckpoint(note: string): Checkpoint {
 }
 
 function parseSignatureLine(line: string): NoteSignature {
-  const [, name, blob] = SIGNATURE_LINE.exec(line) ?? [];
-  if (name === undefined || blob === undefined) refuse("has a line after its text that is no signature");
+  const [, name = "", blob] = SIGNATURE_LINE.exec(line) ?? [];
+  if (blob === undefined) refuse("has a line after its text that is no signature");
   const bytes = decodeBase64(blob, "a signature of the log's checkpoint");
   if (bytes.length < 5) refuse("has a signature without a key hint");
   return { name, keyHint: bytes.subarray(0, 4), signature: bytes.subarray(4) };

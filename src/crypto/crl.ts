@@ -67,16 +67,17 @@ export function checkCrl(bytes: Uint8Array, certificate: Certificate, issuer: Ce
 
 /** The TBSCertList without its version and algorithm, once its signature is known to be the issuer's. */
 function signedBody(bytes: Uint8Array, issuer: Certificate): readonly DerValue[] {
-  const [tbs, algorithm, signature, ...more] = childrenOf(readDer(bytes), TAG.sequence);
-  if (tbs === undefined || algorithm === undefined || more.length > 0) throw derError("no revocation list");
+  const [tbs, outer, signature, ...more] = childrenOf(readDer(bytes), TAG.sequence);
+  if (more.length > 0) throw derError("no revocation list");
+  const [signed, algorithm] = [expected(tbs, TAG.sequence), expected(outer, TAG.sequence)];
   const { keyUsage, isAuthority } = issuer.extensions;
   if (!isAuthority || (keyUsage !== undefined && !keyUsage.allowed.includes("cRLSign"))) {
     throw new InputError("signature", "the issuer's certificate may not sign revocation lists (cRLSign)");
   }
-  if (!isSignedWith(algorithm, issuer.key, { message: tbs.bytes, signature: octetsOfBits(signature) })) {
+  if (!isSignedWith(algorithm, issuer.key, { message: signed.bytes, signature: octetsOfBits(signature) })) {
     throw new InputError("signature", "the revocation list's signature is not that of the certificate's issuer");
   }
-  const [version, inner, ...body] = childrenOf(tbs, TAG.sequence);
+  const [version, inner, ...body] = childrenOf(signed, TAG.sequence);
   if (smallInteger(version) !== VERSION_2) throw derError("a revocation list not of version 2");
   if (hexOfBytes(expected(inner, TAG.sequence).bytes) !== hexOfBytes(algorithm.bytes)) {
     throw derError("a revocation list of two algorithms");

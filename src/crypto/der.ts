@@ -85,11 +85,10 @@ export function onlyChild(value: DerValue | undefined, tag: number): DerValue {
 
 /** Tags above 30, indefinite lengths and lengths that are not the shortest are no DER (X.690 section 10.1). */
 function elementAt(bytes: Uint8Array, at: number): DerValue {
-  const [tag, first] = [bytes[at], bytes[at + 1]];
-  if (tag === undefined || first === undefined) throw derError("it ends too early");
+  const [tag = 0, first = 0] = bytes.subarray(at, at + 2);
   if ((tag & 0x1f) === 0x1f) throw derError("a tag of more than one byte");
   const extra = first < 0x80 ? 0 : first & 0x7f;
-  if (first === 0x80 || extra > 4) throw derError("a length that is indefinite or too large");
+  if (first === 0x80) throw derError("a length that is indefinite");
   const start = at + 2 + extra;
   if (start > bytes.length) throw derError("it ends too early");
   const length = extra === 0 ? first : bytes.subarray(at + 2, start).reduce((sum, byte) => sum * 256 + byte, 0);

@@ -119,9 +119,8 @@ function multiply(point: Affine, scalar: bigint, curve: Curve): Point {
   return sum;
 }
 
-/** Jacobian doubling for a = -3 (Cohen, Miyaji, Ono 1998). */
+/** Jacobian doubling for a = -3 (Cohen, Miyaji, Ono 1998). The double of the point at infinity has z = 0 again. */
 function double({ x, y, z }: Point, { p }: Curve): Point {
-  if (z === 0n || y === 0n) return INFINITY;
   const y2 = mod(y * y, p);
   const s = mod(4n * x * y2, p);
   const z2 = mod(z * z, p);

@@ -1,6 +1,7 @@
 import { constants, verify } from "node:crypto";
 
 import type { PublicKey } from "./public-key.ts";
+import { hasModulusLength } from "./rsa-signature.ts";
 import type { HashName } from "./signature-algorithm.ts";
 
 /** The algorithms of JWS (RFC 7518 section 3.1) and COSE (RFC 9053, RFC 8230) that X.509 signers of envelopes use. */
@@ -49,6 +50,7 @@ export function isEnvelopeSignedBy(key: PublicKey, message: Uint8Array, signatur
   const how = algorithm.startsWith("PS")
     ? { key: key.key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
     : { key: key.key, dsaEncoding: "ieee-p1363" as const };
+  if (algorithm.startsWith("PS") && !hasModulusLength(key.key, signature)) return false;
   try {
     return verify(HASH[algorithm], message, how, signature);
   } catch {

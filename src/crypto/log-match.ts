@@ -81,7 +81,8 @@ function sameSet(logged: readonly LoggedSignature[], signatures: readonly Uint8A
   return (
     logged.length === signatures.length &&
     logged.length > 0 &&
-    signatures.every((signature) => logged.some((each) => sameBytes(each.signature, signature)))
+    signatures.every((signature) => logged.some((each) => sameBytes(each.signature, signature))) &&
+    logged.every((each) => signatures.some((signature) => sameBytes(each.signature, signature)))
   );
 }
 
@@ -120,6 +121,6 @@ export function keyOfVerifier(verifier: Verifier): PublicKey | undefined {
 
 /** The key inside a certificate, whoever issued it. Throws what `X509Certificate` throws, and `InputError`. */
 function keyOfCertificate(certificate: Uint8Array | string): PublicKey {
-  const parsed = new X509Certificate(typeof certificate === "string" ? certificate : Buffer.from(certificate));
+  const parsed = new X509Certificate(certificate);
   return publicKeyOfSpki(parsed.publicKey.export({ type: "spki", format: "der" }), "certificate's key");
 }

@@ -2,10 +2,11 @@ import { constants, createPublicKey, verify, type KeyObject } from "node:crypto"
 
 import type { Digest } from "../domain/digest.ts";
 import { InputError } from "../domain/errors.ts";
+import { childrenOf, octetsOfBits, readDer, TAG } from "./der.ts";
 import { digestOf } from "./digest-of.ts";
 import { isEcdsaSigned, type CurveName } from "./ecdsa.ts";
 import { hashOfContent, type Content, type HashedBytes } from "./hashed-bytes.ts";
-import { isPkcs1Signed, isPssSigned } from "./rsa-signature.ts";
+import { hasModulusLength, isPkcs1Signed, isPssSigned } from "./rsa-signature.ts";
 
 /** What a key can do. It alone decides how a signature is checked; a signature's own word for its algorithm is not read. */
 type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "rsa-pss" | "ed25519";
@@ -23,6 +24,8 @@ const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 8192;
 /** Go's crypto/rsa allows no larger exponent; a huge one makes a check as slow as signing. */
 const MAX_RSA_EXPONENT = 2n ** 31n - 1n;
+/** The length of an Ed25519 signature (RFC 8032 section 5.1.6). */
+export const ED25519_SIGNATURE_BYTES = 64;
 
 const CURVES: Readonly<Record<string, KeyAlgorithm>> = {
   prime256v1: "ecdsa-p256",
@@ -34,8 +37,8 @@ const PEM = /^\s*-----BEGIN ([A-Z0-9 ]{1,40})-----\s*([A-Za-z0-9+/=\s]+?)\s*----
 
 /** One PEM `PUBLIC KEY` block. `from` is where it was written. Throws `InputError`. */
 export function parsePublicKey(pem: string, from: string): PublicKey {
-  const [, label, body, end] = PEM.exec(pem) ?? [];
-  if (label === undefined || body === undefined || label !== end) {
+  const [, label = "", body = "", end] = PEM.exec(pem) ?? [];
+  if (label !== end) {
     throw new InputError("key", `${from} is not a public key: expected one PEM block "-----BEGIN PUBLIC KEY-----"`);
   }
   if (label === "CERTIFICATE") {
@@ -53,7 +56,25 @@ export function parsePublicKey(pem: string, from: string): PublicKey {
   if (label !== "PUBLIC KEY") {
     throw new InputError("key", `${from} holds a PEM block "${label}": expected "PUBLIC KEY" (SubjectPublicKeyInfo)`);
   }
-  return publicKeyOfSpki(Buffer.from(body, "base64"), from);
+  const key = publicKeyOfSpki(Buffer.from(body, "base64"), from);
+  refusePssOfOtherHash(key, from);
+  return key;
+}
+
+/** Such a key could never vouch: its holder may sign with that hash alone, and no other is computed. */
+function refusePssOfOtherHash({ algorithm, key }: PublicKey, from: string): void {
+  if (algorithm !== "rsa-pss" || isPssOfSha256(key)) return;
+  const { hashAlgorithm, mgf1HashAlgorithm } = key.asymmetricKeyDetails ?? {};
+  throw new InputError(
+    "key",
+    `${from} is an RSA-PSS key for ${hashAlgorithm} with a mask by ${mgf1HashAlgorithm}: use one for SHA-256, or a plain RSA key`,
+  );
+}
+
+/** A key for PSS alone may say which hashes it signs with (RFC 4055 section 3.1); without a word it may use any. */
+function isPssOfSha256(key: KeyObject): boolean {
+  const { hashAlgorithm = "sha256", mgf1HashAlgorithm = "sha256" } = key.asymmetricKeyDetails ?? {};
+  return hashAlgorithm === "sha256" && mgf1HashAlgorithm === "sha256";
 }
 
 /** The bytes of a PEM `PUBLIC KEY` block, whatever they are; only good for a comparison with a key that was read. */
@@ -117,6 +138,7 @@ const pkcs1 =
 const pss =
   (hash: string): Check =>
   (key, message, signature) =>
+    hasModulusLength(key, signature) &&
     verify(
       hash,
       message,
@@ -134,7 +156,7 @@ const CHECKS: Readonly<Record<KeyAlgorithm, readonly Check[]>> = {
   "ecdsa-p384": [ecdsa("sha256"), ecdsa("sha384")],
   "ecdsa-p521": [ecdsa("sha256"), ecdsa("sha512")],
   rsa: [pkcs1("sha256"), pss("sha256")],
-  "rsa-pss": [pss("sha256")],
+  "rsa-pss": [(key, message, signature) => isPssOfSha256(key) && pss("sha256")(key, message, signature)],
   ed25519: [(key, message, signature) => verify(null, message, key, signature)],
 };
 
@@ -150,21 +172,26 @@ const rsaHash =
   (key, content, signature) =>
     check(key.key, hashBytes(content, "sha256"), signature);
 
+/** OpenSSL opens no signature of a key that is for PSS alone, so its numbers are taken as a plain RSA key's. */
+const pssKeyHash: HashCheck = ({ key, der }, content, signature) => {
+  if (!isPssOfSha256(key)) return false;
+  const [, numbers] = childrenOf(readDer(der), TAG.sequence);
+  const plain = createPublicKey({ key: Buffer.from(octetsOfBits(numbers)), format: "der", type: "pkcs1" });
+  return isPssSigned(plain, hashBytes(content, "sha256"), signature);
+};
+
 /** Empty, which no check takes for a hash, where it was not computed. */
 function hashBytes(content: HashedBytes, algorithm: string): Buffer {
   return Buffer.from(hashOfContent(content, algorithm) ?? "", "hex");
 }
 
-/**
- * The same checks for content known by its hashes. Ed25519 signs the message itself, twice over, and OpenSSL opens no
- * signature of a key that is for PSS alone: neither can be checked so.
- */
+/** The same checks for content known by its hashes. Ed25519 signs the message itself, so it cannot be checked so. */
 const HASH_CHECKS: Readonly<Record<KeyAlgorithm, readonly HashCheck[]>> = {
   "ecdsa-p256": [ecdsaHash("p256", "sha256")],
   "ecdsa-p384": [ecdsaHash("p384", "sha256"), ecdsaHash("p384", "sha384")],
   "ecdsa-p521": [ecdsaHash("p521", "sha256"), ecdsaHash("p521", "sha512")],
   rsa: [rsaHash(isPkcs1Signed), rsaHash(isPssSigned)],
-  "rsa-pss": [],
+  "rsa-pss": [pssKeyHash],
   ed25519: [],
 };
 

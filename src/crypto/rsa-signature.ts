@@ -18,13 +18,18 @@ function sizeOf(key: KeyObject): number {
   return key.asymmetricKeyDetails?.modulusLength ?? 0;
 }
 
+/** The first step of either check (sections 8.1.2 and 8.2.2), which OpenSSL leaves out for PSS: it fills up with zeros. */
+export function hasModulusLength(key: KeyObject, signature: Uint8Array): boolean {
+  return signature.length === Math.ceil(sizeOf(key) / 8);
+}
+
 /** RSASSA-PKCS1-v1_5 (section 8.2.2): what should have been encoded is encoded and compared, so nothing is parsed. */
 export function isPkcs1Signed(key: KeyObject, digest: Uint8Array, signature: Uint8Array): boolean {
-  const length = Math.ceil(sizeOf(key) / 8);
-  if (signature.length !== length || digest.length !== HASH_BYTES) return false;
-  const filling = Buffer.alloc(length - DIGEST_INFO.length - HASH_BYTES - 3, 0xff);
-  const expected = Buffer.concat([Buffer.of(0, 1), filling, Buffer.of(0), DIGEST_INFO, digest]);
+  if (!hasModulusLength(key, signature)) return false;
   const found = encodedMessage(key, signature);
+  const filling = Buffer.alloc(found.length - DIGEST_INFO.length - HASH_BYTES - 3, 0xff);
+  // Of another length for a hash of another length.
+  const expected = Buffer.concat([Buffer.of(0, 1), filling, Buffer.of(0), DIGEST_INFO, digest]);
   return found.length === expected.length && timingSafeEqual(found, expected);
 }
 
@@ -32,7 +37,7 @@ export function isPkcs1Signed(key: KeyObject, digest: Uint8Array, signature: Uin
 export function isPssSigned(key: KeyObject, digest: Uint8Array, signature: Uint8Array): boolean {
   const bits = sizeOf(key) - 1;
   const length = Math.ceil(bits / 8);
-  if (signature.length !== Math.ceil(sizeOf(key) / 8) || digest.length !== HASH_BYTES) return false;
+  if (!hasModulusLength(key, signature) || digest.length !== HASH_BYTES) return false;
   const found = encodedMessage(key, signature);
   // One byte more than the encoding has where the modulus is a multiple of eight bits plus one.
   const encoded = found.subarray(found.length - length);

@@ -84,7 +84,7 @@ type Parts = {
 function split(sealed: Uint8Array): Parts | undefined {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   const end = bytes.length - MAC_BYTES;
-  if (end < 4 || bytes[0] !== VERSION) return undefined;
+  if (bytes[0] !== VERSION) return undefined;
   const headerAt = 2 + (bytes[1] ?? 0) + 2;
   if (headerAt > end) return undefined;
   const payloadAt = headerAt + bytes.readUInt16BE(headerAt - 2);

@@ -66,8 +66,8 @@ function isMade(
 ): boolean {
   if (!algorithm.startsWith(family) || algorithm === "rsa-pss") return false;
   try {
-    const how = family === "rsa" ? { key, padding: constants.RSA_PKCS1_PADDING } : { key, dsaEncoding: "der" as const };
-    return verify(hash, message, how, signature);
+    // Of these two a key reads the one that is for its kind.
+    return verify(hash, message, { key, padding: constants.RSA_PKCS1_PADDING, dsaEncoding: "der" }, signature);
   } catch {
     return false;
   }

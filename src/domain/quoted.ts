@@ -1,6 +1,9 @@
 /** Longer text says no more in a message and could carry a whole body into a log. */
 const MAX_QUOTED = 120;
 
+/** A signer's name is longer than most text, and an authority must give all of it. */
+export const MAX_QUOTED_NAME = 300;
+
 /**
  * Foreign text for a message: in quotes, clipped, and in printable ASCII, so that it can neither break a log line nor
  * hide a look-alike letter.

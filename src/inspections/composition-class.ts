@@ -55,7 +55,7 @@ function classifyWithoutTools(traits: Traits): Classification {
 
 function classifyWithTools(traits: Traits): Classification {
   const count = traits.packages ?? Number.POSITIVE_INFINITY;
-  const counted = traits.packages === undefined ? "an uncounted number of packages" : `${traits.packages} packages`;
+  const counted = traits.packages === undefined ? "an uncounted number of packages" : countedPackages(traits.packages);
   if (isMicro(traits, count)) return { class: "micro", because: `a shell, no package manager, and ${counted}` };
   if (isMinimal(traits, count))
     return { class: "minimal", because: `a small shell or package manager, and ${counted}` };
@@ -63,6 +63,10 @@ function classifyWithTools(traits: Traits): Classification {
     return { class: "slim", because: `a shell, a package manager, no build tools, and ${counted}` };
   }
   return { class: "full", because: `${traits.shell ? "a shell" : "a package manager"}, and ${counted}` };
+}
+
+function countedPackages(count: number): string {
+  return count === 1 ? "1 package" : `${count} packages`;
 }
 
 function isMicro(traits: Traits, count: number): boolean {

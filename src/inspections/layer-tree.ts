@@ -66,19 +66,32 @@ class LayerUnpack {
     parent.children.set(base, node);
   }
 
-  /** Whiteouts speak of lower layers only, whatever of their own layer stands in the same place. */
+  /**
+   * Whiteouts speak of lower layers only (image-spec, layer.md), but one that comes after what it names takes that away
+   * too where containerd unpacks the lowest layer, which it does without overlayfs.
+   */
   hide(whiteout: Whiteout): void {
     if (whiteout.kind === "opaque") {
-      const directory = this.#directory(whiteout.path);
-      if (directory !== undefined) directory.opaque = true;
+      this.#hideBelow(whiteout.path);
       return;
     }
     const parent = this.#parent(whiteout.path);
     const base = whiteout.path.slice(whiteout.path.lastIndexOf("/") + 1);
     const present = parent?.children.get(base);
-    if (present?.kind === "directory") present.replaced = true;
+    if (present !== undefined && present.kind !== "whiteout") {
+      this.doubt(whiteout.path, "is hidden by its own layer after it was put there");
+    }
     this.#world.budget.nodes -= 1;
     if (present === undefined) parent?.children.set(base, whiteoutNode(this.#world.layer, whiteout.path));
+  }
+
+  /** containerd spares what the layer itself has put there, but of directories only those with an entry of their own. */
+  #hideBelow(path: string): void {
+    const directory = this.#directory(path);
+    if (directory === undefined) return;
+    if (hasImplied(directory, this.#world.budget))
+      this.doubt(path, "is made opaque after directories without an entry");
+    directory.opaque = true;
   }
 
   #parent(path: string): TreeNode | undefined {
@@ -141,4 +154,12 @@ class LayerUnpack {
     if (entry.uid === 0) found.uid = 0;
     return found;
   }
+}
+
+/** Whether a directory stands below that is there only because something else is in it. */
+function hasImplied(directory: TreeNode, budget: Budget): boolean {
+  return [...directory.children.values()].some((child) => {
+    budget.steps -= 1;
+    return child.kind === "directory" && (!child.explicit || hasImplied(child, budget));
+  });
 }

@@ -4,18 +4,54 @@ import type { Sources } from "../schemes/scheme.ts";
 
 /** All that a source can be asked, with these calls in the place of its own. */
 export function withCalls(images: ImageSource, calls: Partial<ImageSource>): ImageSource {
-  return {
-    resolve: images.resolve.bind(images),
-    head: images.head.bind(images),
-    manifest: images.manifest.bind(images),
-    blob: images.blob.bind(images),
-    stream: images.stream.bind(images),
-    referrers: images.referrers.bind(images),
-    signatures: images.signatures.bind(images),
-    tags: images.tags.bind(images),
-    repositories: images.repositories.bind(images),
-    ...calls,
-  };
+  return new ReplacedCalls(images, calls);
+}
+
+/** A class, so that a verification that makes several of them makes no function for each call of each. */
+class ReplacedCalls implements ImageSource {
+  readonly #images: ImageSource;
+  readonly #calls: Partial<ImageSource>;
+
+  constructor(images: ImageSource, calls: Partial<ImageSource>) {
+    this.#images = images;
+    this.#calls = calls;
+  }
+
+  resolve(...asked: Parameters<ImageSource["resolve"]>): ReturnType<ImageSource["resolve"]> {
+    return this.#calls.resolve?.(...asked) ?? this.#images.resolve(...asked);
+  }
+
+  head(...asked: Parameters<ImageSource["head"]>): ReturnType<ImageSource["head"]> {
+    return this.#calls.head?.(...asked) ?? this.#images.head(...asked);
+  }
+
+  manifest(...asked: Parameters<ImageSource["manifest"]>): ReturnType<ImageSource["manifest"]> {
+    return this.#calls.manifest?.(...asked) ?? this.#images.manifest(...asked);
+  }
+
+  blob(...asked: Parameters<ImageSource["blob"]>): ReturnType<ImageSource["blob"]> {
+    return this.#calls.blob?.(...asked) ?? this.#images.blob(...asked);
+  }
+
+  stream(...asked: Parameters<ImageSource["stream"]>): ReturnType<ImageSource["stream"]> {
+    return this.#calls.stream?.(...asked) ?? this.#images.stream(...asked);
+  }
+
+  referrers(...asked: Parameters<ImageSource["referrers"]>): ReturnType<ImageSource["referrers"]> {
+    return this.#calls.referrers?.(...asked) ?? this.#images.referrers(...asked);
+  }
+
+  signatures(...asked: Parameters<ImageSource["signatures"]>): ReturnType<ImageSource["signatures"]> {
+    return this.#calls.signatures?.(...asked) ?? this.#images.signatures(...asked);
+  }
+
+  tags(...asked: Parameters<ImageSource["tags"]>): ReturnType<ImageSource["tags"]> {
+    return this.#calls.tags?.(...asked) ?? this.#images.tags(...asked);
+  }
+
+  repositories(...asked: Parameters<ImageSource["repositories"]>): ReturnType<ImageSource["repositories"]> {
+    return this.#calls.repositories?.(...asked) ?? this.#images.repositories(...asked);
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Gap, Known } from "../domain/gap.ts";
+import { mendOfGap } from "../domain/problem-mend.ts";
 import type { Cite, FindingReason, Outcome } from "../domain/verdict.ts";
 
 /** One rule applied, before policy and enforcement are put on it. */
@@ -27,7 +28,7 @@ export function undetermined(reason: FindingReason, message: string, gaps: reado
 export function unseen(known: Exclude<Known<unknown>, { readonly kind: "known" }>, what: string): Judgement {
   switch (known.kind) {
     case "gap": {
-      const message = `${what} could not be read (${describeGap(known.gap)}). Try again once it can be reached.`;
+      const message = `${what} could not be read (${describeGap(known.gap)}). ${mendSentence(known.gap)}`;
       return undetermined("gap", message, [known.gap]);
     }
     case "not-collected":
@@ -45,12 +46,18 @@ export function unseenPlaces(asked: string, why: readonly (Gap | undefined)[]): 
   if (gap === undefined) {
     return undetermined("not-collected", `${asked} has not been looked at yet. Verify the image against its registry.`);
   }
-  const message = `${asked} could not be told (${describeGap(gap)}). Try again once it can be reached.`;
+  const message = `${asked} could not be told (${describeGap(gap)}). ${mendSentence(gap)}`;
   return undetermined("gap", message, gaps);
 }
 
 export function describeGap(gap: Gap): string {
   return `${gap.code}: ${gap.what}`;
+}
+
+function mendSentence({ code }: Gap): string {
+  const mend = mendOfGap(code);
+  const end = mend.endsWith("?") ? "" : ".";
+  return `${mend.charAt(0).toUpperCase()}${mend.slice(1)}${end}`;
 }
 
 /** Several messages in one finding would bury the first. */

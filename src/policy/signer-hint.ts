@@ -1,5 +1,5 @@
 import type { AttestationFact, RejectionReason, SignatureFact, Signer } from "../domain/facts.ts";
-import { quoted } from "../domain/quoted.ts";
+import { MAX_QUOTED_NAME, quoted } from "../domain/quoted.ts";
 
 type Fact = SignatureFact | AttestationFact;
 
@@ -23,10 +23,26 @@ export function hintOf(rejected: Fact, all: readonly Fact[]): string {
   // Whoever rejects it for something else may well know the signer.
   const [signer] = same.every(isAboutSigner) ? signers : [];
   if (signer === undefined) return "";
+  const by = isTold(signer, rejected) ? "" : formatSigner(signer);
   // Whoever has a root of their own can write any name below it.
-  return same.some(isOfUntrustedRoot)
-    ? ` It says it is signed by ${formatSigner(signer)}, below a root that no authority trusts.`
-    : ` It is signed correctly, by ${formatSigner(signer)}, whom no authority names.`;
+  return same.some(isOfUntrustedRoot) ? claimBelowRoot(by) : strangerWhoSigned(by);
+}
+
+function claimBelowRoot(by: string): string {
+  return by === ""
+    ? " That name is a claim, below a root that no authority trusts."
+    : ` It says it is signed by ${by}, below a root that no authority trusts.`;
+}
+
+function strangerWhoSigned(by: string): string {
+  return by === ""
+    ? " It is signed correctly, but no authority names this signer."
+    : ` It is signed correctly, by ${by}, whom no authority names.`;
+}
+
+/** Whether the rejection itself names the signer already. */
+function isTold(signer: Signer, { opinion }: Fact): boolean {
+  return opinion.kind === "rejected" && opinion.detail.includes(formatSigner(signer));
 }
 
 function isAboutSigner({ opinion }: Fact): boolean {
@@ -47,9 +63,9 @@ function formatSigner(signer: Signer): string {
     case "key":
       return `the key ${signer.spki}`;
     case "identity":
-      return `${quoted(signer.subject)} (issuer ${quoted(signer.issuer)})`;
+      return `${quoted(signer.subject, MAX_QUOTED_NAME)} (issuer ${quoted(signer.issuer, MAX_QUOTED_NAME)})`;
     case "x509":
-      return `the certificate of ${quoted(signer.dn)}`;
+      return `the certificate of ${quoted(signer.dn, MAX_QUOTED_NAME)}`;
     case "pgp":
       return `the OpenPGP key ${signer.fingerprint}`;
   }

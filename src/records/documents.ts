@@ -9,8 +9,9 @@ export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 /**
  * What is in no registry cannot be fetched again by its digest, and a dossier without it is not whole: then the image would be
  * looked at anew each time. So it is kept as large as it is read: extracts of attestations, lists of revocations, Notary's files.
+ * The largest is an extract: a message of 32 MiB, and as much for all the rest.
  */
-export const MAX_UNFETCHABLE_BYTES = 32 * 1024 * 1024;
+export const MAX_UNFETCHABLE_BYTES = 64 * 1024 * 1024;
 const UNFETCHABLE: readonly string[] = [ATTESTATION_EXTRACT, REVOCATION_LIST, NOTARY_METADATA];
 
 const SPACE = "document";

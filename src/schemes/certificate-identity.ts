@@ -3,7 +3,7 @@ import { subjectNames } from "../crypto/certificate-names.ts";
 import { identityProvider } from "../crypto/fulcio-certificate.ts";
 import { isSignedBy } from "../crypto/public-key.ts";
 import { InputError } from "../domain/errors.ts";
-import { quoted } from "../domain/quoted.ts";
+import { MAX_QUOTED_NAME, quoted } from "../domain/quoted.ts";
 import type { MadeSignature } from "./made-signature.ts";
 
 /** Whom a certificate is for, and who vouched for that to its authority. Only a verified chain makes it true. */
@@ -21,8 +21,8 @@ export function subjectOf({ names }: CertificateIdentity): string {
 
 /** `"SUBJECT" (issuer "ISSUER")`, for messages. */
 export function nameOfIdentity(identity: CertificateIdentity): string {
-  const subject = identity.names.length === 0 ? "nobody" : quoted(subjectOf(identity), 300);
-  return `${subject} (issuer ${identity.issuer === undefined ? "not named" : quoted(identity.issuer, 300)})`;
+  const subject = identity.names.length === 0 ? "nobody" : quoted(subjectOf(identity), MAX_QUOTED_NAME);
+  return `${subject} (issuer ${identity.issuer === undefined ? "not named" : quoted(identity.issuer, MAX_QUOTED_NAME)})`;
 }
 
 /** The certificate by which a signature was made, if it was; `undefined` also for one that cannot be read. */

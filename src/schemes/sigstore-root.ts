@@ -34,7 +34,8 @@ function unreadMirror(mirror: string): Gap {
   return {
     code: "unreachable",
     what: quoted(mirror),
-    detail: "the trust root of this TUF repository has not been read",
+    detail:
+      "no trust root in force could be had of this TUF repository: it does not answer, its metadata have expired, or they do not verify; ASSAY_LOG_LEVEL=warn tells which",
   };
 }
 
@@ -65,5 +66,5 @@ type Chain = {
 };
 
 function certificatesOf({ leaf, intermediates, root }: Chain): readonly Certificate[] {
-  return [...(leaf === undefined ? [] : [leaf]), ...intermediates, root];
+  return [leaf ?? root, ...intermediates, root];
 }

@@ -20,6 +20,7 @@ import { isAccepted, questionsOf } from "../support/client-questions.ts";
 import { ClientWorld } from "../support/client-world.ts";
 import { authorityOfQuestion } from "../support/cosign-questions.ts";
 import { attestAll, judgeAll, targetOf, verdictOf } from "../support/signing/judging.ts";
+import { cosignSpec } from "../support/signing/authority-spec.ts";
 
 const layout = new ClientLayout("attestations");
 const root = { kind: "trusted-root", json: layout.text("keys/trusted_root.json"), from: "trusted_root.json" } as const;
@@ -29,16 +30,8 @@ type Column = Signer | "release, log ignored";
 const SIGNERS: readonly Signer[] = ["release", "scanner", "rsa"];
 
 function authority(signer: Signer, change: Partial<CosignAuthority> = {}): CosignAuthority {
-  return {
-    kind: "cosign",
-    keys: [{ pem: layout.text(`keys/${signer}.pub`), from: `${signer}.pub` }],
-    discover: ["tag", "referrers"],
-    transparencyLog: { kind: "required", root },
-    timestamp: "optional",
-    annotations: {},
-    signedIdentity: undefined,
-    ...change,
-  };
+  const keys = [{ pem: layout.text(`keys/${signer}.pub`), from: `${signer}.pub` }];
+  return cosignSpec({ keys, transparencyLog: { kind: "required", root }, ...change });
 }
 
 const UNLOGGED = { transparencyLog: { kind: "unsafe-ignored" } } as const;

@@ -10,6 +10,7 @@ import { describe as descriptor } from "../support/signing/artifact.ts";
 import { cosignManifest } from "../support/signing/cosign-signature.ts";
 import { judgeAll, targetOf, verdictOf } from "../support/signing/judging.ts";
 import { vectorFolder } from "../support/vectors.ts";
+import { cosignSpec, keylessSpec } from "../support/signing/authority-spec.ts";
 
 const folder = vectorFolder("containers-image");
 const skip = folder === undefined ? "the fixtures of containers/image are absent: set ASSAY_VECTORS" : false;
@@ -32,16 +33,7 @@ const REPOSITORY: SignedIdentity = {
 };
 
 function judge(image: string, trust: Partial<CosignAuthority> = {}, requested?: string): Promise<readonly string[]> {
-  const spec: CosignAuthority = {
-    kind: "cosign",
-    keys: keysOf("cosign.pub"),
-    discover: ["tag"],
-    transparencyLog: UNLOGGED,
-    timestamp: "optional",
-    annotations: {},
-    signedIdentity: undefined,
-    ...trust,
-  };
+  const spec = cosignSpec({ keys: keysOf("cosign.pub"), discover: ["tag"], transparencyLog: UNLOGGED, ...trust });
   return judgeBy(spec, image, requested);
 }
 
@@ -132,19 +124,11 @@ describe("certificate-signed images of containers/image", { skip }, () => {
   const FULCIO = "dir-img-cosign-fulcio-rekor-valid";
   const GITHUB = "https://github.com/login/oauth";
 
-  const base: KeylessAuthority = {
-    kind: "keyless",
+  const base = keylessSpec({
     identities: [{ issuer: exact(GITHUB), subject: exact("mitr@redhat.com") }],
     discover: ["tag"],
     root: { kind: "public-good" },
-    certificateAuthority: undefined,
-    transparencyLog: "required",
-    sct: "required",
-    timestamp: "optional",
-    extensions: {},
-    annotations: {},
-    signedIdentity: undefined,
-  };
+  });
   const fulcio = (change: Partial<KeylessAuthority> = {}) => judgeBy({ ...base, ...change }, FULCIO);
 
   test(`${FULCIO} verifies by the public-good root, and by Fulcio's own certificate`, async () => {

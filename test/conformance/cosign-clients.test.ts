@@ -5,6 +5,7 @@ import { parseReference } from "../../src/domain/reference.ts";
 import type { CosignAuthority } from "../../src/domain/trust.ts";
 import { ClientLayout } from "../support/client-layout.ts";
 import { judgeAll, targetOf, verdictOf } from "../support/signing/judging.ts";
+import { cosignSpec } from "../support/signing/authority-spec.ts";
 
 const layout = new ClientLayout("cosign");
 
@@ -25,16 +26,8 @@ async function judge(
   trust: Partial<CosignAuthority> = {},
 ): Promise<readonly string[]> {
   const { images, digest } = layout.load(repository);
-  const spec: CosignAuthority = {
-    kind: "cosign",
-    keys: [key(signer)],
-    discover: ["tag", "referrers"],
-    transparencyLog: { kind: "required", root },
-    timestamp: "optional",
-    annotations: { env: "prod" },
-    signedIdentity: undefined,
-    ...trust,
-  };
+  const asked = { annotations: { env: "prod" }, ...trust };
+  const spec = cosignSpec({ keys: [key(signer)], transparencyLog: { kind: "required", root }, ...asked });
   const target = { ...targetOf(digest), requested: parseReference(`${host}/${repository}@${digest}`) };
   return (await judgeAll(images, target, spec)).map(verdictOf);
 }

@@ -1,22 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { CosignAuthority, KeylessAuthority } from "../../src/domain/trust.ts";
+import type { KeylessAuthority } from "../../src/domain/trust.ts";
 import { PREDICATES } from "../fixtures/attestations/predicates.ts";
 import { BRANCH_BUILD, BUILD, EMAIL } from "../fixtures/keyless/identities.ts";
 import { ClientLayout } from "../support/client-layout.ts";
 import { attesting, outcomesOf, testRows, together, type Outcomes, type Row } from "../support/client-outcomes.ts";
 import { isAccepted, questionsOf } from "../support/client-questions.ts";
 import { authorityOfQuestion } from "../support/cosign-questions.ts";
+import { cosignSpec, keylessSpec } from "../support/signing/authority-spec.ts";
 
 const layout = new ClientLayout("keyless");
 const root = { kind: "trusted-root", json: layout.text("keys/trusted_root.json"), from: "trusted_root.json" } as const;
-const SHARED = {
-  discover: ["tag", "referrers"],
-  timestamp: "optional",
-  annotations: {},
-  signedIdentity: undefined,
-} as const;
 
 type Who = "email" | "build" | "branch";
 const WHO = {
@@ -27,25 +22,14 @@ const WHO = {
 
 function keyless(who: Who, change: Partial<KeylessAuthority> = {}): KeylessAuthority {
   const [issuer, subject] = WHO[who];
-  return {
-    ...SHARED,
-    kind: "keyless",
-    identities: [{ issuer: { kind: "exact", text: issuer }, subject: { kind: "exact", text: subject } }],
-    root,
-    certificateAuthority: undefined,
-    transparencyLog: "required",
-    sct: "required",
-    extensions: {},
-    ...change,
-  };
+  const identity = { issuer: { kind: "exact", text: issuer }, subject: { kind: "exact", text: subject } } as const;
+  return keylessSpec({ identities: [identity], root, ...change });
 }
 
-const key: CosignAuthority = {
-  ...SHARED,
-  kind: "cosign",
+const key = cosignSpec({
   keys: [{ pem: layout.text("keys/key.pub"), from: "key.pub" }],
   transparencyLog: { kind: "required", root },
-};
+});
 
 const certificate = (name: string) => ({ pem: layout.text(`keys/${name}.pem`), from: `${name}.pem` });
 /** A trusted root's logs and timestamps with certificates of one's own PKI, which asks for no certificate log. */

@@ -19,6 +19,7 @@ import { MemoryImages } from "../support/memory-images.ts";
 import { attachBundle } from "../support/signing/bundle.ts";
 import { judgeAll, targetOf, verdictOf } from "../support/signing/judging.ts";
 import { vectorFolder } from "../support/vectors.ts";
+import { cosignSpec, keylessSpec } from "../support/signing/authority-spec.ts";
 
 const folder = vectorFolder("sigstore-conformance");
 const skip = folder === undefined ? "sigstore's conformance vectors are absent: set ASSAY_VECTORS" : false;
@@ -44,25 +45,17 @@ function rootOf(name: string): SigstoreRoot {
 
 /** The authority that a case's options describe (sigstore-conformance, docs/cli_protocol.md). */
 function authorityOf(name: string, timestamp: CosignAuthority["timestamp"] = "optional"): AuthoritySpec {
-  const shared = { discover: ["referrers"], timestamp, annotations: {}, signedIdentity: undefined } as const;
+  const shared = { discover: ["referrers"], timestamp } as const;
   const root = rootOf(name);
   if (name.startsWith("managed-key")) {
     const pem = read(name, "key.pub")?.toString();
     const keys = pem === undefined ? [] : [{ pem, from: "key.pub" }];
-    return { kind: "cosign", keys, transparencyLog: { kind: "required", root }, ...shared };
+    return cosignSpec({ keys, transparencyLog: { kind: "required", root }, ...shared });
   }
   const text = (file: string, usual: string) =>
     ({ kind: "exact", text: read(name, file)?.toString().trim() ?? usual }) as const;
-  return {
-    kind: "keyless",
-    identities: [{ issuer: text("issuer", ACTIONS), subject: text("identity", BEACON) }],
-    root,
-    certificateAuthority: undefined,
-    transparencyLog: "required",
-    sct: "required",
-    extensions: {},
-    ...shared,
-  };
+  const identity = { issuer: text("issuer", ACTIONS), subject: text("identity", BEACON) };
+  return keylessSpec({ identities: [identity], root, ...shared });
 }
 
 function messageOf({ content }: Bundle, name: string): Uint8Array {

@@ -18,6 +18,7 @@ import { TestCollection } from "../support/signing/notary/collection.ts";
 import { keyringOf, PgpKey, signedMessage } from "../support/signing/openpgp.ts";
 import { answerOf, chainOf as revokedChainOf, listOf } from "../support/signing/revocation.ts";
 import { simplePayload } from "../support/signing/simple-signing.ts";
+import { TRUST_POLICY } from "../support/signing/trust-policy-text.ts";
 import { VirtualLog } from "../support/signing/virtual-log.ts";
 
 const key = makeKey();
@@ -37,19 +38,6 @@ const published = collection.publish();
 const timestamp = chain.stamp(signed.payload);
 const trustedRoot = JSON.stringify(chain.rootJson());
 const parts = { content: signed.payload, signature: key.sign(signed.payload), pem: key.pem };
-
-const TRUST_POLICY = JSON.stringify({
-  version: "1.0",
-  trustPolicies: [
-    {
-      name: "web",
-      registryScopes: ["registry.example.com/shop/web"],
-      signatureVerification: { level: "strict", override: { expiry: "log" }, verifyTimestamp: "always" },
-      trustStores: ["ca:acme"],
-      trustedIdentities: ["x509.subject: C=US, ST=WA, O=acme"],
-    },
-  ],
-});
 
 const EXPRESSIONS = [
   "predicate.a[0] == 1 && predicate.a.exists(x, x == 'b') || size(predicate.a) > 3",

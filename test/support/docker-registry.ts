@@ -1,8 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,6 +10,7 @@ import { digestOf } from "../../src/crypto/digest-of.ts";
 import type { Digest } from "../../src/domain/digest.ts";
 import type { Repository } from "../../src/domain/reference.ts";
 import { issueCertificate } from "./certificates.ts";
+import { freePort } from "./free-port.ts";
 import type { ImageTarget } from "./image-builder.ts";
 import { repositoryAt } from "./references.ts";
 import { basic, type Account } from "./registry-auth.ts";
@@ -176,13 +175,4 @@ function configuration(
 function bcrypt(password: string): string {
   const program = "print crypt($ARGV[0], q($2y$05$abcdefghijklmnopqrstuu))";
   return execFileSync("perl", ["-e", program, password], { encoding: "utf8" });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

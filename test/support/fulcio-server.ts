@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { childrenOf, readDer, TAG } from "../../src/crypto/der.ts";
+import { bodyOf } from "./request-body.ts";
 import type { VirtualCertificateLog } from "./signing/certificate-log.ts";
 import type { FulcioAuthority, Identity } from "./signing/fulcio-authority.ts";
 
@@ -27,7 +28,7 @@ export async function startFulcio(
         response.writeHead(404).end("{}");
         return;
       }
-      const body = JSON.parse(text) as Request;
+      const body = JSON.parse(text.toString("utf8")) as Request;
       const token =
         body.credentials?.oidcIdentityToken ?? (request.headers.authorization ?? "").slice("Bearer ".length);
       const leaf = authority.issue({ identity: identityOf(token), spki: publicKeyOf(body), log, ...window() });
@@ -43,12 +44,6 @@ export async function startFulcio(
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function window(): { readonly notBefore: string; readonly notAfter: string } {

@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { canonicalJson } from "../../src/crypto/canonical-json.ts";
 import { digestOf } from "../../src/crypto/digest-of.ts";
 import { leafHash } from "../../src/crypto/merkle-tree.ts";
+import { bodyOf } from "./request-body.ts";
 import { dsseBody, hashedRekordBody } from "./signing/log-bodies.ts";
 import type { VirtualEntry, VirtualLog } from "./signing/virtual-log.ts";
 
@@ -29,7 +30,10 @@ export async function startRekor(log: VirtualLog): Promise<{ readonly url: strin
         response.writeHead(404).end("{}");
         return;
       }
-      const entry = log.append(canonicalBody(JSON.parse(text) as Proposed), Math.floor(Date.now() / 1000));
+      const entry = log.append(
+        canonicalBody(JSON.parse(text.toString("utf8")) as Proposed),
+        Math.floor(Date.now() / 1000),
+      );
       const uuid = `0000000000000042${Buffer.from(leafHash(entry.body)).toString("hex")}`;
       const headers = { "content-type": "application/json", location: `/api/v1/log/entries/${uuid}`, etag: uuid };
       response.writeHead(201, headers).end(JSON.stringify({ [uuid]: answerOf(entry) }));
@@ -42,12 +46,6 @@ export async function startRekor(log: VirtualLog): Promise<{ readonly url: strin
 
 async function listen(server: Server): Promise<void> {
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function canonicalBody({ kind, spec }: Proposed): Buffer {

@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { canonicalJson } from "../../src/crypto/canonical-json.ts";
+import { bodyOf } from "./request-body.ts";
 import { bundleEntry } from "./signing/bundle.ts";
 import type { VirtualLog } from "./signing/virtual-log.ts";
 
@@ -21,7 +22,7 @@ export async function startRekorTiles(log: VirtualLog): Promise<{ readonly url: 
         response.writeHead(404).end("{}");
         return;
       }
-      const { proof, ...entry } = log.append(canonicalBody(JSON.parse(text) as Proposed));
+      const { proof, ...entry } = log.append(canonicalBody(JSON.parse(text.toString("utf8")) as Proposed));
       const checkpoint = log.checkpoint(proof.treeSize, proof.rootHash, log.origin);
       const {
         inclusionPromise: _,
@@ -34,12 +35,6 @@ export async function startRekorTiles(log: VirtualLog): Promise<{ readonly url: 
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function canonicalBody({ hashedRekordRequestV002: { digest, signature } }: Proposed): Buffer {

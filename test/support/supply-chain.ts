@@ -159,14 +159,14 @@ ${more.documents ?? ""}`;
   }
 
   /** Writes the policy file: one authority `ci` that names the release workflow, and that it must have signed. */
-  writeKeylessPolicy(members = "", hosts: readonly string[] = [this.host]): void {
+  writeKeylessPolicy(members = "", hosts: readonly string[] = [this.host], trustRoot = "sigstore.json"): void {
     const text = `apiVersion: assay.dev/v1alpha1
 kind: Authority
 metadata: { name: ci }
 spec:
   keyless:
     identities: [{ issuer: "${ISSUER}", subject: "${WORKFLOW}" }]
-    trustRoot: sigstore.json
+    trustRoot: ${trustRoot}
 ${indent(members, 4)}
 ---
 apiVersion: assay.dev/v1alpha1

@@ -67,8 +67,8 @@ export class TestTufRepository {
     this.roots.push(this.#metadata("root", this.#rootFields(), {}));
   }
 
-  static async start(): Promise<TestTufRepository> {
-    return new TestTufRepository(await PathServer.start());
+  static async start(...tls: Parameters<typeof PathServer.start>): Promise<TestTufRepository> {
+    return new TestTufRepository(await PathServer.start(...tls));
   }
 
   /** As the operator names it. */

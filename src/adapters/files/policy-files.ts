@@ -8,7 +8,7 @@ import type { FolderEntry } from "../../policy/key-file.ts";
 import { parsePolicyFiles, type PolicyParse } from "../../policy/parse.ts";
 import { formatProblem } from "../../policy/problem.ts";
 import { isTrustPolicy } from "../../policy/trust-policy-file.ts";
-import { isTrustedRoot } from "../../policy/trusted-root.ts";
+import { isTrustedRoot, isTufRoot } from "../../policy/trusted-root.ts";
 
 /** What was read, and by which marks on disk one sees that it is no longer what is there. */
 export type LoadedPolicies = { readonly parse: PolicyParse; readonly marks: ReadonlyMap<string, string> };
@@ -20,7 +20,8 @@ const POLICY_FILE = /\.(?:yaml|yml|json)$/;
 
 /**
  * Reads files and folders once. A folder gives its `*.yaml`, `*.yml` and `*.json` in order of name, without hidden ones and
- * without going deeper; a Sigstore trusted root or a Notary Project trust policy among them is no policy. Whatever cannot be read is a problem of the parse.
+ * without going deeper; a Sigstore trusted root, the root of a TUF repository or a Notary Project trust policy among them is
+ * no policy. Whatever cannot be read is a problem of the parse.
  */
 export function loadPolicies(paths: readonly string[]): LoadedPolicies {
   const marks = new Map<string, string>();
@@ -89,7 +90,7 @@ function readPolicyFile(path: string, marks: Map<string, string>, failures: stri
   }
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(answer);
-    const isTrust = path.endsWith(".json") && (isTrustedRoot(text) || isTrustPolicy(text));
+    const isTrust = path.endsWith(".json") && (isTrustedRoot(text) || isTufRoot(text) || isTrustPolicy(text));
     return isTrust ? [] : [{ name: path, text }];
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;

@@ -1,4 +1,3 @@
-import type { InputCode, PortCode } from "../../domain/errors.ts";
 import type { RejectionReason } from "../../domain/facts.ts";
 
 /** What to do about a signature that does not count. */
@@ -42,34 +41,8 @@ const REJECTION_MENDS: Readonly<Record<RejectionReason, string>> = {
   "certificate-revoked": "sign again with a certificate that is not revoked",
 };
 
-/** What to do where the image could not be judged at all. */
-const PROBLEM_MENDS: Readonly<Partial<Record<PortCode | InputCode, string>>> = {
-  unreachable: "check the host name, the network and the proxy, and try again",
-  timeout: "try again, or allow more time with --timeout",
-  unauthorized: "log in with an account that may read it: docker login, or DOCKER_CONFIG",
-  "rate-limited": "wait and try again, or log in for a higher limit",
-  "server-error": "try again later; the failure is on the other side",
-  "not-found": "check the name, the tag and the digest; was it pushed?",
-  "blocked-address": "if the host is yours, name it in ASSAY_PRIVATE_HOSTS",
-  "too-large": "the content is larger than Assay reads; check what was pushed",
-  "too-many": "the list is longer than Assay reads; check what was pushed",
-  "digest-mismatch": "do not use it: the content is not what its digest names",
-  malformed: "check that the host is the one that is meant: its answer cannot be read",
-  conflict: "have the same image signed under this name by all who say what it is, or name it by digest",
-  manifest: "push the image again with a current client",
-  unsupported: "push the image again with a current client",
-  "store-unavailable": "check Assay's own store (ASSAY_DATA or REDIS_URL)",
-};
-
-export function mendOfRejection(reason: string | undefined): string | undefined {
-  return lookUp(REJECTION_MENDS, reason);
-}
-
-export function mendOfProblem(code: string): string | undefined {
-  return lookUp(PROBLEM_MENDS, code);
-}
-
 /** A newer server may use a word that is not known here; then there is only its message. */
-function lookUp(table: Readonly<Record<string, string | undefined>>, word: string | undefined): string | undefined {
-  return word !== undefined && Object.hasOwn(table, word) ? table[word] : undefined;
+export function mendOfRejection(reason: string | undefined): string | undefined {
+  const mends: Readonly<Record<string, string | undefined>> = REJECTION_MENDS;
+  return reason !== undefined && Object.hasOwn(mends, reason) ? mends[reason] : undefined;
 }

@@ -14,13 +14,35 @@ export function signatureLines(signatures: readonly ShownSignature[], style: Sty
 }
 
 function triedMark({ status }: ShownSignature, style: Style): string {
-  return status === "verified" ? style.good("✔") : style.bad("✖");
+  switch (status) {
+    case "verified":
+      return style.good("✔");
+    case "undetermined":
+      return style.odd("?");
+    case "rejected":
+      return style.bad("✖");
+  }
 }
 
-function triedResult({ status, step, reason, detail }: ShownSignature): string {
-  if (status === "verified") return "verified";
-  const because = [reason ?? "rejected", ...(detail === undefined ? [] : [detail])].join(": ");
-  return step === undefined ? `rejected, ${because}` : `rejected at step "${step}", ${because}`;
+function triedResult(tried: ShownSignature): string {
+  switch (tried.status) {
+    case "verified":
+      return "verified";
+    case "undetermined":
+      return stopped("not determined", tried.step, tried.detail);
+    case "rejected":
+      return stopped(
+        "rejected",
+        tried.step,
+        [tried.reason, tried.detail].filter((said) => said !== undefined).join(": "),
+      );
+  }
+}
+
+/** `rejected at step "log", log-missing: …`, as far as that is known. */
+function stopped(result: string, step: string | undefined, because: string | undefined): string {
+  const at = step === undefined ? "" : ` at step "${step}"`;
+  return `${result}${at}${because === undefined || because === "" ? "" : `, ${because}`}`;
 }
 
 function triedSigner({ signer }: ShownSignature): readonly string[] {

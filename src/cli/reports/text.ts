@@ -1,8 +1,8 @@
+import { mendOfProblem } from "../../domain/problem-mend.ts";
 import { isUndetermined, type Outcome } from "../exit-code.ts";
 import type { ShownVerdict } from "../shown-verdict.ts";
 import { printableData, type Style } from "../terminal-text.ts";
 import { findingLines } from "./finding-text.ts";
-import { mendOfProblem } from "./mends.ts";
 import type { Report } from "./report.ts";
 import { signatureLines } from "./signature-text.ts";
 import { table } from "./table.ts";

@@ -1,4 +1,5 @@
 import { IN_TOTO_PAYLOAD } from "../../crypto/in-toto.ts";
+import { ED25519_SIGNATURE_BYTES } from "../../crypto/public-key.ts";
 import type { Descriptor } from "../../domain/descriptor.ts";
 import { InputError } from "../../domain/errors.ts";
 import type { SignatureEvidence } from "../../domain/evidence.ts";
@@ -15,7 +16,7 @@ import { judgeStatement } from "./carried-statement.ts";
 import { readCarrier } from "./carrier.ts";
 import { isReadable } from "./carriers.ts";
 import type { Form } from "./extract.ts";
-import { MAX_ATTESTATION_BYTES } from "./limits.ts";
+import { MAX_ATTESTATION_BYTES, MAX_HELD_BYTES, MAX_KEPT_TOTAL } from "./limits.ts";
 
 type Judged = AttestationOpinion | undefined;
 
@@ -110,13 +111,10 @@ function proveAny(made: readonly MadeSignature[], prover: Prover): Proof | Refus
   return furthest ?? rejected("signature", "no-signature", "the envelope holds no signature");
 }
 
-/** The length of an Ed25519 signature (RFC 8032 section 5.1.6). */
-const ED25519_BYTES = 64;
-
 function proveOne(made: MadeSignature, prover: Prover): Proof | Refusal {
   const proof = prover.prove(made);
-  const isChecked = made.message instanceof Uint8Array || made.signature.length !== ED25519_BYTES;
+  const isChecked = made.message instanceof Uint8Array || made.signature.length !== ED25519_SIGNATURE_BYTES;
   if (isChecked || proof.kind !== "rejected" || proof.step !== "signature") return proof;
-  const detail = `an Ed25519 signature over as many as ${made.message.size} bytes is not checked: sign large attestations with ECDSA or RSA`;
+  const detail = `an Ed25519 signature over ${made.message.size} bytes is not checked, since at most ${MAX_HELD_BYTES} are held for one attestation and ${MAX_KEPT_TOTAL} for all of an image: sign large attestations with ECDSA or RSA`;
   return rejected("signature", "unsupported", detail);
 }

@@ -49,13 +49,13 @@ export function readCarrier(document: Document, form: Form): Carried | undefined
   return { made: opened.made(parts), payloadType: opened.envelope.payloadType, payload: content.payload, text };
 }
 
-function wrappedParts({ wrapper, message }: ExtractContent & { readonly kind: "read" }): {
+function wrappedParts({ wrapper, message, held }: ExtractContent & { readonly kind: "read" }): {
   readonly wrapper: Uint8Array;
-  readonly message: HashedBytes;
+  readonly message: Content;
 } {
   const bytes = Buffer.from(wrapper ?? "");
   // Without its type nothing was hashed; reading it now tells what is wrong with it.
-  return { wrapper: bytes, message: message ?? { kind: "hashed", size: 0, hashes: {} } };
+  return { wrapper: bytes, message: held ?? message ?? { kind: "hashed", size: 0, hashes: {} } };
 }
 
 function readWhole(document: Document, form: Form): Carried | undefined {

@@ -11,7 +11,6 @@ import { extractDocument, isExtract, readExtract, type Extract, type Form } from
 import { extractFrom, predicateTypeOf } from "./extraction.ts";
 import {
   MAX_ATTESTATION_BYTES,
-  MAX_KEPT_BYTES,
   MAX_KEPT_TOTAL,
   MAX_READ_TOTAL,
   MAX_WHOLE_BYTES,
@@ -104,7 +103,7 @@ async function extractOf({ layer, form, earlier }: Wish, look: Look, left: numbe
   const paths = (type: string | undefined): readonly string[] => [
     ...new Set([...pathsFor(needs, type), ...(earlier?.paths ?? [])]),
   ];
-  const extract = await extractFrom({ layer, form, open }, paths, Math.min(MAX_KEPT_BYTES, left));
+  const extract = await extractFrom({ layer, form, open }, paths, left);
   return absent ? undefined : extract;
 }
 
@@ -130,7 +129,9 @@ function tryReading(document: Document): Extract | undefined {
 }
 
 function keptBytes({ content }: Extract): number {
-  return content.kind === "read" && content.statement.kind === "read" ? (content.statement.kept?.length ?? 0) : 0;
+  if (content.kind === "unreadable") return 0;
+  const { statement, held } = content;
+  return (statement.kind === "read" ? (statement.kept?.length ?? 0) : 0) + (held?.length ?? 0);
 }
 
 /** Whether all that is asked of its statement was asked for when it was made, kept or found to be too much. */

@@ -31,37 +31,41 @@ export type ExtractContent =
       readonly payload: HashedBytes;
       /** What DSSE signs; `undefined` where the wrapper does not tell, and for a bare statement. */
       readonly message: HashedBytes | undefined;
+      /** The same message whole, where a signature may be of a kind that is not over a hash. */
+      readonly held: Uint8Array | undefined;
       readonly statement: StatementText;
     };
 
 /** Raised when the form changes; another form is not read. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** What stands for the payload. It holds the digest of the text it was put into, so it cannot have been there before. */
 export function markOf(blob: Digest): string {
   return Buffer.from(blob).toString("base64");
 }
 
-/** As a document by its own digest. The texts follow a head of JSON, so that they need no escapes. */
+/** As a document by its own digest. The long pieces follow a head of JSON, so that they need no escapes. */
 export function extractDocument(extract: Extract, annotations: Readonly<Record<string, string>>): Document {
   const { content, ...rest } = extract;
-  const texts = content.kind === "read" ? textsOf(content) : [];
-  const lengths = texts.map((text) => (text === undefined ? -1 : Buffer.byteLength(text)));
+  const pieces = content.kind === "read" ? piecesOf(content) : [];
+  const lengths = pieces.map((piece) => piece?.length ?? -1);
   const head = JSON.stringify({ version: VERSION, ...rest, content: headOf(content), lengths });
-  const bytes = Buffer.concat([Buffer.from(`${head}\n`), ...texts.map((text) => Buffer.from(text ?? ""))]);
+  const bytes = Buffer.concat([Buffer.from(`${head}\n`), ...pieces.filter((piece) => piece !== undefined)]);
   const descriptor = plainDescriptor(ATTESTATION_EXTRACT, digestOf(bytes), bytes.length);
   return { descriptor: { ...descriptor, annotations }, bytes };
 }
 
 type ReadContent = ExtractContent & { readonly kind: "read" };
 
-function textsOf({ wrapper, statement }: ReadContent): readonly (string | undefined)[] {
-  return statement.kind === "read" ? [wrapper, statement.header, statement.kept] : [wrapper];
+function piecesOf({ wrapper, held, statement }: ReadContent): readonly (Uint8Array | undefined)[] {
+  const texts = statement.kind === "read" ? [wrapper, statement.header, statement.kept] : [wrapper];
+  const [first, ...more] = texts.map((text) => (text === undefined ? undefined : Buffer.from(text)));
+  return [first, held, ...more];
 }
 
 function headOf(content: ExtractContent): object {
   if (content.kind === "unreadable") return content;
-  const { wrapper, statement, ...rest } = content;
+  const { wrapper, held, statement, ...rest } = content;
   return { ...rest, statement: statement.kind === "malformed" ? statement : { kind: statement.kind } };
 }
 
@@ -69,7 +73,7 @@ type Head = Omit<Extract, "content"> & {
   readonly version: number;
   readonly content:
     | (ExtractContent & { readonly kind: "unreadable" })
-    | (Omit<ReadContent, "wrapper" | "statement"> & { readonly statement: { readonly kind: string } });
+    | (Omit<ReadContent, "wrapper" | "held" | "statement"> & { readonly statement: { readonly kind: string } });
   readonly lengths: readonly number[];
 };
 
@@ -87,11 +91,12 @@ export function readExtract({ bytes }: Document): Extract {
   }
   const { blob, size, form, paths, content } = head;
   if (content.kind === "unreadable") return { blob, size, form, paths, content };
-  const [wrapper, header = "", kept] = cut(buffer, end + 1, head.lengths);
+  const [first, held, ...more] = cut(buffer, end + 1, head.lengths);
+  const [wrapper, header = "", kept] = [first, ...more].map((piece) => piece?.toString("utf8"));
   const { statement } = content;
   const text: StatementText =
     statement.kind === "read" ? { kind: "read", header, kept } : (statement as StatementText & { kind: "malformed" });
-  return { blob, size, form, paths, content: { ...content, message: content.message, wrapper, statement: text } };
+  return { blob, size, form, paths, content: { ...content, message: content.message, wrapper, held, statement: text } };
 }
 
 function parseHead(text: string): Head | undefined {
@@ -102,11 +107,11 @@ function parseHead(text: string): Head | undefined {
   }
 }
 
-function cut(bytes: Buffer, start: number, lengths: readonly number[]): readonly (string | undefined)[] {
+function cut(bytes: Buffer, start: number, lengths: readonly number[]): readonly (Buffer | undefined)[] {
   let at = start;
   return lengths.map((length) => {
     const from = at;
     at += Math.max(length, 0);
-    return length < 0 ? undefined : bytes.toString("utf8", from, at);
+    return length < 0 ? undefined : bytes.subarray(from, at);
   });
 }

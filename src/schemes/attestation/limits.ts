@@ -16,5 +16,10 @@ export const MAX_WRAPPER_BYTES = 4 * MIB;
 export const MAX_HEADER_BYTES = 2 * MIB;
 /** What is kept of one statement for the rules that ask about it. */
 export const MAX_KEPT_BYTES = 16 * MIB;
-/** And of all statements of one place. */
+/**
+ * What an Ed25519 signature is over is held up to here, since no hash stands for it: no larger, since it is held whole for
+ * every job that looks at the image.
+ */
+export const MAX_HELD_BYTES = 32 * MIB;
+/** All that is kept and held of the statements of one place. */
 export const MAX_KEPT_TOTAL = 64 * MIB;

@@ -19,7 +19,7 @@ const BUILDKIT: Place = { key: ATTESTATION_BUILDKIT, collect: collectBuildkitAtt
  */
 export const attestation: AttestationScheme = {
   id: ATTESTATION,
-  version: 4,
+  version: 5,
   places: [TAG, REFERRERS, BUILDKIT],
   placesOf,
   attestor,

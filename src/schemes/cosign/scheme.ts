@@ -28,8 +28,8 @@ function placesOf(spec: AuthoritySpec): readonly Place[] {
 
 function authority(spec: AuthoritySpec): Assess | undefined {
   const prover = compileProver(spec);
+  if (prover === undefined) return undefined;
   const looksIn = new Set(placesOf(spec).map(({ key }) => key));
-  if (prover === undefined || looksIn.size === 0) return undefined;
   const assess = assessLayer(prover);
   return (evidence, target) => (looksIn.has(evidence.source) ? assess(evidence, target) : undefined);
 }

@@ -37,9 +37,7 @@ export function chainWindow(
       continue;
     }
     const window = windowOf(...chain.path);
-    if (best?.notAfter === undefined || (window.notAfter !== undefined && window.notAfter > best.notAfter)) {
-      best = window;
-    }
+    if (best === undefined || latest(best.notAfter, window.notAfter) !== best.notAfter) best = window;
   }
   return best ?? why;
 }

@@ -43,9 +43,9 @@ export async function collectTrustData(
   sources: Sources,
   signal: AbortSignal,
 ): Promise<readonly SignatureEvidence[]> {
-  const { data, outcome } = await seeCollection(keeper, target.repository, sources, signal);
+  const { data } = await seeCollection(keeper, target.repository, sources, signal);
   const root = data.files.get("root.json");
-  if (outcome.kind === "absent" || root === undefined) return [];
+  if (root === undefined) return [];
   const evidence = signatureEvidence({
     scheme: NOTARY_V1,
     source: placeKeyOf(keeper.spec),

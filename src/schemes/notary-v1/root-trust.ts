@@ -90,8 +90,8 @@ type Signed = { readonly key: PublicKey; readonly anchor: Extract<Anchor, { read
 /** One anchor a key, those that hold longest first. */
 function longestOfEach(signed: readonly Signed[]): readonly Signed["anchor"][] {
   const end = ({ window }: Signed["anchor"]): string => window.notAfter ?? "~";
-  const sorted = [...signed].sort((a, b) =>
-    end(a.anchor) > end(b.anchor) ? -1 : Number(end(a.anchor) < end(b.anchor)),
+  const sorted = [...signed].sort(
+    (a, b) => Number(end(a.anchor) < end(b.anchor)) - Number(end(a.anchor) > end(b.anchor)),
   );
   const first = new Map<string, Signed["anchor"]>();
   for (const { key, anchor } of sorted) if (!first.has(key.spki)) first.set(key.spki, anchor);

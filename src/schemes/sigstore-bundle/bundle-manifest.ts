@@ -21,7 +21,7 @@ export type BundleManifest =
   | { readonly kind: "bundle"; readonly layer: Descriptor };
 
 /** A manifest that holds a bundle, whatever the bundle is of; the predicate as the manifest tells it. */
-type BundleReferrer =
+export type BundleReferrer =
   | { readonly kind: "other" }
   | { readonly kind: "wrong-subject"; readonly subject: Digest | undefined; readonly predicateType: string | undefined }
   | { readonly kind: "bundle"; readonly layer: Descriptor; readonly predicateType: string | undefined };

@@ -8,6 +8,7 @@ import type { ImageSource } from "../../../src/ports/image-source.ts";
 import { SCHEMES } from "../../../src/schemes/index.ts";
 import type { Sources, Target, Vouched } from "../../../src/schemes/scheme.ts";
 import type { SigningKey } from "./keys.ts";
+import { cosignSpec } from "./authority-spec.ts";
 
 export const REPOSITORY = "registry.example.com/shop/web";
 
@@ -17,16 +18,8 @@ export function authorityOf(
   root: TrustRoot,
   change: Partial<CosignAuthority> = {},
 ): CosignAuthority {
-  return {
-    kind: "cosign",
-    keys: keys.map(({ pem, kind }) => ({ pem, from: `${kind}.pub` })),
-    discover: ["tag", "referrers"],
-    transparencyLog: { kind: "required", root },
-    timestamp: "optional",
-    annotations: {},
-    signedIdentity: undefined,
-    ...change,
-  };
+  const named = keys.map(({ pem, kind }) => ({ pem, from: `${kind}.pub` }));
+  return cosignSpec({ keys: named, transparencyLog: { kind: "required", root }, ...change });
 }
 
 export function targetOf(digest: Digest, requested?: string): Target {

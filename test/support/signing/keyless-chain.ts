@@ -2,6 +2,7 @@ import type { Digest } from "../../../src/domain/digest.ts";
 import type { KeylessAuthority } from "../../../src/domain/trust.ts";
 import type { Artifact } from "./artifact.ts";
 import { attest, type AttestationOptions } from "./attestation.ts";
+import { keylessSpec } from "./authority-spec.ts";
 import { signBundle, type BundleOptions } from "./bundle.ts";
 import type { Issued } from "./certificates.ts";
 import { signCosignLegacy, type CosignOptions } from "./cosign-signature.ts";
@@ -28,20 +29,11 @@ export class KeylessChain {
 
   /** What trusts this instance and the release workflow alone. */
   authority(change: Partial<KeylessAuthority> = {}, root?: (proper: TrustedRootJson) => object): KeylessAuthority {
-    return {
-      kind: "keyless",
+    return keylessSpec({
       identities: [{ issuer: { kind: "exact", text: ISSUER }, subject: { kind: "exact", text: WORKFLOW } }],
-      discover: ["tag", "referrers"],
       root: this.fulcio.trustedRoot(this.log, this.tsa, root),
-      certificateAuthority: undefined,
-      transparencyLog: "required",
-      sct: "required",
-      timestamp: "optional",
-      extensions: {},
-      annotations: {},
-      signedIdentity: undefined,
       ...change,
-    };
+    });
   }
 
   /** As cosign 2 does, under the `.sig` tag. */

@@ -2,7 +2,7 @@ import { constants, createPublicKey, generateKeyPairSync, sign, type KeyObject }
 
 import { parsePublicKey, type PublicKey } from "../../../src/crypto/public-key.ts";
 
-export type KeyKind = "p256" | "p384" | "p521" | "rsa2048" | "rsa3072" | "rsa4096" | "ed25519";
+export type KeyKind = "p256" | "p384" | "p521" | "rsa2048" | "rsa3072" | "rsa4096" | "rsa-pss" | "ed25519";
 
 /** A key pair with the way clients sign with it. */
 export type SigningKey = {
@@ -33,6 +33,8 @@ function generate(kind: KeyKind): KeyObject {
       return generateKeyPairSync("rsa", { modulusLength: 3072 }).privateKey;
     case "rsa4096":
       return generateKeyPairSync("rsa", { modulusLength: 4096 }).privateKey;
+    case "rsa-pss":
+      return generateKeyPairSync("rsa-pss", { modulusLength: 2048 }).privateKey;
     case "ed25519":
       return generateKeyPairSync("ed25519").privateKey;
   }

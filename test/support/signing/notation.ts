@@ -92,6 +92,7 @@ const ALGORITHMS: Readonly<Record<KeyKind, readonly [jws: string, cose: number, 
   p256: ["ES256", -7, "sha256"],
   p384: ["ES384", -35, "sha384"],
   p521: ["ES512", -36, "sha512"],
+  "rsa-pss": ["PS256", -37, "sha256"],
   ed25519: ["EdDSA", -8, "sha512"],
 };
 const COSE_ALGORITHM = new Map(Object.values(ALGORITHMS).map(([jws, cose]) => [jws, cose]));

@@ -131,6 +131,20 @@ suite("reading", () => {
     );
   });
 
+  test("leaves the root of a TUF mirror in the folder alone, and takes it from there", () => {
+    const root = JSON.stringify({ signatures: [], signed: { _type: "root", version: 1 } });
+    const mirror = '{ trustRoot: { tufMirror: "https://tuf.example.com", root: root.json }, keys:';
+    const path = folder({
+      "p.yaml": `${authorityYaml("a").replace("{ keys:", mirror)}\n---\n${policyYaml(["signed: { by: a }"])}`,
+      "a.pub": pemOf("a"),
+      "root.json": root,
+    });
+    const [authority] = readPolicySet([path]).authorities;
+    assert.ok(authority?.spec.kind === "cosign" && authority.spec.transparencyLog.kind === "required");
+    const { root: read } = authority.spec.transparencyLog;
+    assert.deepEqual(read.kind === "tuf-mirror" && [read.rootJson, read.from], [root, "root.json"]);
+  });
+
   test("refuses with all problems of all files", () => {
     const path = folder({ "a.yaml": policyYaml(["{}"]), "b.yaml": authorityYaml("x") });
     const lines = message([path]).split("\n");

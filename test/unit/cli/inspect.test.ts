@@ -1,13 +1,13 @@
-import { NO_SURFACE } from "../../../src/domain/attack-surface.ts";
-import { lintFacts } from "../../../src/domain/lint.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { NO_SURFACE } from "../../../src/domain/attack-surface.ts";
 import { PortError } from "../../../src/domain/errors.ts";
 import type { SchemeId, SourceKey } from "../../../src/domain/evidence.ts";
 import type { AttestationFact, ImageFacts, Opinion } from "../../../src/domain/facts.ts";
 import { parseInstant } from "../../../src/domain/instant.ts";
-import { parseReference } from "../../../src/domain/reference.ts";
+import { lintFacts, type Flaw, type Lint } from "../../../src/domain/lint.ts";
+import { parseReference, type Tag } from "../../../src/domain/reference.ts";
 import type { AuthorityName } from "../../../src/domain/trust.ts";
 import type { SignedName } from "../../../src/pipeline/assay.ts";
 import { cli, digestOfLetter, fakeWorld } from "../../support/cli-fake.ts";
@@ -22,6 +22,12 @@ const [A, B, C, D] = ["a", "b", "c", "d"].map(digestOfLetter) as [
 
 const AMD64 = { os: "linux", architecture: "amd64", variant: undefined, osVersion: undefined };
 const SIGHTING = { layer: C, path: "bin/sh", note: "ELF" };
+
+const THEN = parseInstant("2026-01-02T03:04:05Z");
+const FLAWS: Partial<Record<Lint, readonly Flaw[]>> = {
+  "secret-in-environment": [{ what: "TOKEN", sighting: undefined }],
+  clutter: [{ what: "its name", sighting: { layer: C, path: "app/.git", note: "" } }],
+};
 
 const FACTS: ImageFacts = {
   id: digestOfLetter("1"),
@@ -96,12 +102,38 @@ const FACTS: ImageFacts = {
           present: { shell: [SIGHTING], "package-manager": [], setuid: [], "ssh-server": [] },
           packages: 12,
           executables: 3,
-          surface: NO_SURFACE,
+          surface: {
+            score: 42,
+            items: {
+              ...NO_SURFACE.items,
+              shell: { count: 1, points: 25 },
+              "os-package-manager": { count: 2, points: 17 },
+            },
+          },
           sightings: [],
         },
       },
-      lints: lintFacts(() => ({ kind: "known", value: [] })),
-      base: { kind: "known", value: { kind: "unknown", because: "no layer of it is known", hints: [] } },
+      lints: lintFacts((lint) => ({ kind: "known", value: FLAWS[lint] ?? [] })),
+      base: {
+        kind: "known",
+        value: {
+          kind: "found",
+          candidates: [
+            {
+              repository: parseReference("registry.example.com/base/alpine").repository,
+              digest: D,
+              index: undefined,
+              platform: AMD64,
+              tags: [{ tag: "3" as Tag, firstSeen: THEN, lastSeen: THEN, leftAt: THEN }],
+              firstSeen: THEN,
+              depth: 1,
+              isWhole: false,
+              changes: [{ thing: "users", sighting: { layer: C, path: "etc/passwd", note: "" } }],
+            },
+          ],
+          hints: [{ from: "annotation org.opencontainers.image.base.name", name: "alpine:3", digest: undefined }],
+        },
+      },
       layers: [
         {
           digest: C,
@@ -110,7 +142,7 @@ const FACTS: ImageFacts = {
           uncompressedBytes: 10_000_000,
           entries: 420,
           fileBytes: 9_000_000,
-          notable: [],
+          notable: ["shell: bin/sh", "12 packages"],
           createdBy: "COPY / /",
         },
         {
@@ -180,17 +212,29 @@ linux/amd64  ${B}
                /etc/passwd in ${C}
   composition  minimal (with-shell): a shell and no package manager
   contains     12 packages, 3 executables
+  surface      42 of 100: shell 25 (1 found), os-package-manager 17 (2 found)
   has          shell
                /bin/sh in ${C}, ELF
+  base         registry.example.com/base/alpine@${D}, its lowest layer
+               was 3 until 2026-01-02T03:04:05.000Z
+               users changed above it: /etc/passwd in ${C}
+               annotation org.opencontainers.image.base.name says alpine:3, which proves nothing
+  lints        13 of 15 clean
+               secret-in-environment: TOKEN
+               clutter: its name (/app/.git in ${C})
   layers
     #  digest               packed   unpacked  entries  created by
     1  sha256:cccccccccccc  3.0 MiB  9.5 MiB   420      COPY / /
+       ├ shell: bin/sh
+       └ 12 packages
     2  sha256:dddddddddddd  32 B     -         -        ${"y".repeat(59)}…
 
 linux/arm64/v8  ${C}
   config       was not looked at
   user         could not be seen: too-large: config: 5 MiB
   composition  cannot be read, bomb: ratio 4000
+  base         was not looked at
+  lints        0 of 15 clean
 
 signatures found
   ✔ cosign by release-key: verified
@@ -238,10 +282,20 @@ test("shows what was attested and by whom, and why what does not count does not"
   ✔ attestation by release-key: verified
     signer key sha256:eeeeeeeeeeeeeeee…, artifact ${D} from attestation:tag (tag)
     states https://slsa.dev/provenance/v1, 420 bytes, ${D}
-  ✖ attestation by release-key: rejected at step "fetched", rejected: too-large: attestation x
+  ? attestation by release-key: not determined at step "fetched", too-large: attestation x
 `),
     out,
   );
+});
+
+test("counts one package and one executable as one", async () => {
+  const [platform] = FACTS.platforms;
+  const composition = platform!.composition;
+  assert.equal(composition.kind, "known");
+  const value = composition.kind === "known" ? composition.value : assert.fail();
+  const few = { ...platform!, composition: { kind: "known", value: { ...value, packages: 1, executables: 1 } } };
+  const { out } = await cli(["inspect", WEB], world({ ...FACTS, platforms: [few] } as ImageFacts));
+  assert.match(out, /contains {5}1 package, 1 executable\n/);
 });
 
 test("gives all facts as JSON", async () => {
@@ -276,4 +330,78 @@ test("exits 2 for a registry that cannot be reached and 1 for an image that is n
 
 test("takes exactly one image", async () => {
   for (const words of [[], [WEB, WEB]]) assert.equal((await cli(["inspect", ...words], world())).code, 3);
+});
+
+const SMALL = "registry.example.com/shop/web:distroless";
+
+/** The same image with less in it. */
+function smaller(): ImageFacts {
+  const [amd64] = FACTS.platforms;
+  const composition = amd64!.composition;
+  assert.ok(composition.kind === "known" && composition.value.kind === "classified");
+  const value = { ...composition.value, class: "distroless" as const, packages: 3, surface: NO_SURFACE };
+  const lints = lintFacts((lint) => ({
+    kind: "known",
+    value: lint === "latest-tag" ? [{ what: "it is latest", sighting: undefined }] : [],
+  }));
+  return { ...FACTS, digest: B, platforms: [{ ...amd64!, lints, composition: { kind: "known", value } }] };
+}
+
+function twoImages() {
+  const fake = world();
+  fake.inspected[SMALL] = () => Promise.resolve({ kind: "image", facts: smaller() });
+  return fake;
+}
+
+test("compares two images, so that moving to a smaller base shows its gain", async () => {
+  const ran = await cli(["inspect", WEB, "--diff", SMALL], twoImages());
+  assert.equal(ran.code, 0, ran.err);
+  assert.equal(
+    ran.out,
+    `from ${WEB}@${A}
+to   ${SMALL}@${B}
+
+linux/amd64  42 of 42 points of attack surface less
+                        from           to             change
+  composition           minimal        distroless
+  user                  nonroot-named  nonroot-named
+  attack surface        42             0              -42
+    shell               1              0              -1
+    os-package-manager  2              0              -2
+  packages              12             3              -9
+  executables           3              3
+  packed                3.0 MiB        3.0 MiB
+  unpacked              -              -
+  mended  secret-in-environment, clutter
+  broken  latest-tag
+
+linux/arm64/v8  only in the first
+`,
+  );
+});
+
+test("gives the comparison as JSON, in which what is not known of one is absent", async () => {
+  const { out } = await cli(["inspect", SMALL, "--diff", WEB, "--format", "json"], twoImages());
+  const diff = JSON.parse(out);
+  assert.equal(diff.from, `${SMALL}@${B}`);
+  assert.deepEqual(diff.platforms[0].surface, { from: 0, to: 42 });
+  assert.deepEqual(diff.platforms[0].items.shell, { from: { count: 0, points: 0 }, to: { count: 1, points: 25 } });
+  assert.deepEqual(diff.platforms[0].uncompressedBytes, {});
+  assert.deepEqual(diff.only, { from: [], to: ["linux/arm64/v8"] });
+});
+
+test("compares two images of one platform each whatever those are", async () => {
+  const fake = world({ ...FACTS, platforms: FACTS.platforms.slice(1) });
+  fake.inspected[SMALL] = () => Promise.resolve({ kind: "image", facts: smaller() });
+  const { out } = await cli(["inspect", WEB, "--diff", SMALL], fake);
+  assert.match(out, /^linux\/arm64\/v8 and linux\/amd64 {2}the attack surface of one of them is not known$/m);
+});
+
+test("tells which of two images cannot be looked at", async () => {
+  const fake = twoImages();
+  fake.inspected[SMALL] = () =>
+    Promise.resolve({ kind: "unresolved", image: SMALL, code: "not-found", message: "no such tag", retryable: false });
+  const ran = await cli(["inspect", WEB, "--diff", SMALL], fake);
+  assert.equal(ran.code, 1);
+  assert.match(ran.out, new RegExp(SMALL));
 });

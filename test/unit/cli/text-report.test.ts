@@ -117,6 +117,16 @@ test("leads with what denies and what to do about it, then warnings, then what i
   );
 });
 
+test("tells a signature that could not be judged from one that was rejected", async () => {
+  const unseen = tried({ status: "undetermined", step: "log", detail: "unreachable: rekor.example.com" });
+  const bare = tried({ status: "undetermined", authority: "ci" });
+  const rejected = tried({ status: "rejected", authority: "vendor" });
+  const shown = await report(denied({ signatures: [unseen, bare, rejected] }));
+  assert.match(shown, /\? cosign by release-key: not determined at step "log", unreachable: rekor\.example\.com\n/);
+  assert.match(shown, /\? cosign by ci: not determined\n/);
+  assert.match(shown, /✖ cosign by vendor: rejected\n/);
+});
+
 test("keeps an allowed image short", async () => {
   assert.equal(
     await report(verdict({ signatures: [] })),

@@ -13,6 +13,7 @@ import type { PolicySet } from "../../../src/domain/policy.ts";
 import type { Authority, AuthorityName, AuthoritySpec, SigstoreRoot } from "../../../src/domain/trust.ts";
 import type { PolicySource } from "../../../src/ports/policy-source.ts";
 import type { ReadTrustRoot, TrustRootSource, TufRepository } from "../../../src/ports/trust-root-source.ts";
+import { cosignSpec, keylessSpec } from "../../support/signing/authority-spec.ts";
 
 const START = parseInstant("2026-01-01T00:00:00Z");
 const HOUR = 3_600_000;
@@ -33,31 +34,13 @@ function authority(spec: AuthoritySpec): Authority {
 }
 
 function keyless(root: SigstoreRoot): Authority {
-  return authority({
-    kind: "keyless",
-    identities: [],
-    discover: ["tag"],
-    root,
-    certificateAuthority: undefined,
-    transparencyLog: "required",
-    sct: "required",
-    timestamp: "optional",
-    extensions: {},
-    annotations: {},
-    signedIdentity: undefined,
-  });
+  return authority(keylessSpec({ identities: [], root }));
 }
 
 function key(root: SigstoreRoot | "ignored"): Authority {
-  return authority({
-    kind: "cosign",
-    keys: [],
-    discover: ["tag"],
-    transparencyLog: root === "ignored" ? { kind: "unsafe-ignored" } : { kind: "required", root },
-    timestamp: "optional",
-    annotations: {},
-    signedIdentity: undefined,
-  });
+  const transparencyLog =
+    root === "ignored" ? { kind: "unsafe-ignored" as const } : { kind: "required" as const, root };
+  return authority(cosignSpec({ keys: [], transparencyLog }));
 }
 
 /** Repositories that hold what they are told, and count who asks. */

@@ -22,6 +22,7 @@ describe("a COSE_Sign1", () => {
     ["nothing", Buffer.alloc(0)],
     ["no tag", cbor([...PARTS])],
     ["another tag", cbor(new Tagged(98, PARTS))],
+    ["the tag of a time", cbor(new Tagged(1, PARTS))],
     ["a tag in a tag", cbor(new Tagged(18, new Tagged(18, PARTS)))],
     ["three parts", sign1(body, unprotected, payload)],
     ["five parts", sign1(...PARTS, 1)],
@@ -57,6 +58,7 @@ describe("a COSE_Sign1", () => {
     ],
     ["a name in both headers", sign1(body, new Map([[1, -7]]), payload, signature)],
     ["a name that is a list", sign1(cbor(new Map([[[1], 1]])), unprotected, payload, signature)],
+    ["a name that is a fraction", sign1(Buffer.from("a1f93e0001", "hex"), unprotected, payload, signature)],
     [
       "an unknown tag",
       sign1(cbor(new Map<unknown, unknown>([[1, new Tagged(2, Buffer.of(1))]])), unprotected, payload, signature),

@@ -112,6 +112,7 @@ test("refuses parts that nobody expects, and numbers out of range", () => {
   const extra = octets(Buffer.of(1));
   refused(listOf(issuer, { tails: { signed: extra } }), /list of another form/);
   refused(listOf(issuer, { tails: { whole: extra } }), /no revocation list/);
+  for (const few of [sequence(), sequence(sequence()), sequence(sequence(), sequence())]) refused(few, /broken/);
   const entries = [{ serial: leaf.serial, reason: 1 }];
   refused(listOf(issuer, { entries, tails: { entry: extra } }), /entry of a revocation list of another form/);
   for (const bytes of [Buffer.of(0x80), Buffer.concat([Buffer.of(1), Buffer.alloc(21)])]) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { decodeBase64, encodeBase64 } from "../../../src/crypto/base64.ts";
+import { canonicalJson } from "../../../src/crypto/canonical-json.ts";
 import { parseCheckpoint } from "../../../src/crypto/checkpoint.ts";
 import { parseEnvelope, preAuthEncoding } from "../../../src/crypto/dsse.ts";
 import { parseStatement } from "../../../src/crypto/in-toto.ts";
@@ -11,6 +12,20 @@ import { publicGoodRoot } from "../../../src/schemes/sigstore-root.ts";
 import { jsonValue } from "../../support/json-value.ts";
 import { TestTimestampAuthority } from "../../support/signing/timestamp-authority.ts";
 import { VirtualLog } from "../../support/signing/virtual-log.ts";
+
+test("canonical JSON is one text a value, whatever order its members were written in", () => {
+  const value = {
+    b: [1, "x", null, undefined, [], {}],
+    a: { z: true, "\u20ac": -0.5, y: undefined },
+    c: null,
+    d: "\n",
+  };
+  const text = '{"a":{"z":true,"\u20ac":-0.5},"b":[1,"x",null,null,[],{}],"c":null,"d":"\\n"}';
+  assert.equal(canonicalJson(value), text);
+  assert.equal(canonicalJson(undefined), "null");
+  assert.equal(canonicalJson("\u20ac"), '"\u20ac"');
+  for (const number of [Number.NaN, Infinity, -Infinity]) assert.throws(() => canonicalJson({ number }), TypeError);
+});
 
 describe("base64", () => {
   test("has one text for each byte string", () => {
@@ -85,6 +100,7 @@ describe("a checkpoint", () => {
   const REFUSED = {
     "no signatures": good.slice(0, good.indexOf("\n\n") + 1),
     "no last newline": good.slice(0, -1),
+    "another character for the last newline": `${good.slice(0, -1)}A`,
     "no origin": good.slice(good.indexOf("\n")),
     "no size": good.replace("\n3\n", "\n"),
     "a size with a sign": good.replace("\n3\n", "\n+3\n"),
@@ -152,6 +168,10 @@ describe("a trusted root", () => {
     ],
     "a timestamp authority without a chain": [stamped(tsa.trust([])), /no certificate of an authority/],
     "a timestamp authority without its root": [stamped(tsa.trust([tsa.leaf])), /no certificate of an authority/],
+    "a timestamp authority's chain through a certificate of no authority": [
+      stamped(tsa.trust([tsa.leaf, tsa.leaf, tsa.root])),
+      /no certificate of an authority/,
+    ],
     "a timestamp authority's chain of eleven": [
       stamped(tsa.trust(Array.from({ length: 11 }, () => tsa.root))),
       /more than the 10 allowed/,

@@ -1,10 +1,25 @@
 import assert from "node:assert/strict";
-import { createPublicKey, hash, randomBytes, sign, type KeyObject } from "node:crypto";
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  generatePrimeSync,
+  hash,
+  privateEncrypt,
+  randomBytes,
+  sign,
+  verify,
+  type KeyObject,
+} from "node:crypto";
 import { describe, test } from "node:test";
 
+import { childrenOf, integerBytes, readDer, TAG } from "../../../src/crypto/der.ts";
 import { isEcdsaSigned, type CurveName } from "../../../src/crypto/ecdsa.ts";
+import { isEnvelopeSignedBy } from "../../../src/crypto/envelope-algorithm.ts";
 import { hashOfContent, RunningHashes, type HashedBytes } from "../../../src/crypto/hashed-bytes.ts";
-import { isSignedBy, publicKeyOfSpki } from "../../../src/crypto/public-key.ts";
+import { isSignedBy, parsePublicKey, publicKeyOfSpki } from "../../../src/crypto/public-key.ts";
+import { isPkcs1Signed, isPssSigned } from "../../../src/crypto/rsa-signature.ts";
 import { integer, sequence } from "../../support/signing/der.ts";
 import { makeKey, type KeyKind, type SigningKey } from "../../support/signing/keys.ts";
 
@@ -24,6 +39,7 @@ const HOW: readonly (readonly [KeyKind, "pss" | "sha384" | "sha512" | undefined]
   ["rsa2048", "pss"],
   ["rsa4096", undefined],
   ["rsa4096", "pss"],
+  ["rsa-pss", undefined],
 ];
 
 /** Two of each kind, since making one costs more than all checks. */
@@ -69,6 +85,32 @@ describe("signatures over content known by its hashes", () => {
       const signature = sign("sha256", MESSAGE, { key: key.privateKey, padding: 6, saltLength });
       assert.ok(isSignedBy(key.public, MESSAGE, signature));
       assert.ok(isSignedBy(key.public, hashed(MESSAGE), signature), `salt of ${saltLength}`);
+    }
+  });
+
+  test("a key for PSS with SHA-256 alone is checked as over the bytes, and one for another hash verifies nothing", () => {
+    for (const [hashAlgorithm, mgf1HashAlgorithm, counts] of [
+      ["sha256", "sha256", true],
+      ["sha256", "sha1", false],
+      ["sha512", "sha512", false],
+    ] as const) {
+      const pair = generateKeyPairSync("rsa-pss", {
+        modulusLength: 2048,
+        hashAlgorithm,
+        mgf1HashAlgorithm,
+      });
+      const key = publicKeyOfSpki(pair.publicKey.export({ type: "spki", format: "der" }), "a key");
+      const signature = sign(hashAlgorithm, MESSAGE, { key: pair.privateKey, padding: 6, saltLength: -1 });
+      assert.equal(isSignedBy(key, MESSAGE, signature), counts, hashAlgorithm);
+      assert.equal(isSignedBy(key, hashed(MESSAGE), signature), counts, hashAlgorithm);
+      const pem = pair.publicKey.export({ type: "spki", format: "pem" }).toString();
+      if (counts) assert.equal(parsePublicKey(pem, "release.pub").algorithm, "rsa-pss");
+      else {
+        const why = new RegExp(
+          `^release.pub is an RSA-PSS key for ${hashAlgorithm} with a mask by ${mgf1HashAlgorithm}: use one`,
+        );
+        assert.throws(() => parsePublicKey(pem, "release.pub"), { name: "InputError", code: "key", message: why });
+      }
     }
   });
 
@@ -149,6 +191,36 @@ describe("ECDSA over a hash at its edges", () => {
     assert.ok(!isEcdsaSigned("p256", off, digest, signature));
   });
 
+  for (const curve of ["p256", "p384", "p521"] as const) {
+    test(`${curve}: the order added to a number of a good signature makes it no other good one`, () => {
+      const key = makeKey(curve);
+      const [r = 0n, s = 0n] = numbersOf(key.sign(MESSAGE));
+      const n = ORDERS[curve];
+      assert.ok(isEcdsaSigned(curve, key.der, digest, sequence(derInteger(r), derInteger(s))));
+      assert.ok(!isEcdsaSigned(curve, key.der, digest, sequence(derInteger(r), derInteger(s + n))));
+      assert.ok(!isEcdsaSigned(curve, key.der, digest, sequence(derInteger(r + n), derInteger(s))));
+    });
+  }
+
+  test("a key is taken only as the two coordinates of a point on the curve, each below the field's prime", () => {
+    const { x, y } = coordinatesOf(generatorKey("p521").spki, 66);
+    const p = 2n ** 521n - 1n;
+    const bytes = (value: bigint): Buffer => Buffer.from(value.toString(16).padStart(132, "0"), "hex");
+    // Of the hash 0 the signature (x, x) is good for whatever key has this x, so only the reading of the key can refuse it.
+    const isTaken = (lead: number, ...coordinates: readonly bigint[]): boolean =>
+      isEcdsaSigned(
+        "p521",
+        Buffer.concat([Buffer.of(lead), ...coordinates.map(bytes)]),
+        Buffer.alloc(32),
+        sequence(derInteger(x), derInteger(x)),
+      );
+    assert.ok(isTaken(4, x, y));
+    assert.ok(!isTaken(4, x, y + 1n), "off the curve");
+    assert.ok(!isTaken(4, x + p, y), "x beyond the prime");
+    assert.ok(!isTaken(4, x, y + p), "y beyond the prime");
+    assert.ok(!isTaken(5, x, y), "another form of point");
+  });
+
   test("a signature in another encoding of the same numbers is refused, as by OpenSSL", () => {
     const key = makeKey("p256");
     const signature = key.sign(MESSAGE);
@@ -164,6 +236,123 @@ describe("ECDSA over a hash at its edges", () => {
 function numberOf(bytes: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
 }
+
+function numbersOf(signature: Uint8Array): readonly bigint[] {
+  return childrenOf(readDer(signature), TAG.sequence).map((part) => numberOf(integerBytes(part)));
+}
+
+function coordinatesOf(spki: Buffer, size: number): { readonly x: bigint; readonly y: bigint } {
+  return { x: numberOf(spki.subarray(-2 * size, -size)), y: numberOf(spki.subarray(-size)) };
+}
+
+/** OpenSSL makes no key of an odd number of bits, and reads every one. */
+function rsaOf(bits: number): KeyObject {
+  const [p, q] = [Math.ceil(bits / 2), Math.floor(bits / 2)].map((size) => generatePrimeSync(size, { bigint: true }));
+  if (p === undefined || q === undefined || p === q) return rsaOf(bits);
+  const [e, order] = [65_537n, (p - 1n) * (q - 1n)];
+  if (order % e === 0n) return rsaOf(bits);
+  const d = inverseOf(e, order);
+  const numbers = { n: p * q, e, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: inverseOf(q, p) };
+  const text = (value: bigint): string => {
+    const hex = value.toString(16);
+    return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex").toString("base64url");
+  };
+  const members = Object.entries(numbers).map(([name, value]) => [name, text(value)]);
+  return createPrivateKey({ key: { kty: "RSA", ...Object.fromEntries(members) }, format: "jwk" });
+}
+
+/** By Euclid's algorithm. */
+function inverseOf(value: bigint, modulus: bigint): bigint {
+  let [low, high, x, y] = [value % modulus, modulus, 1n, 0n];
+  while (low > 1n) [low, high, x, y] = [high % low, low, y - (high / low) * x, x];
+  return ((x % modulus) + modulus) % modulus;
+}
+
+/** What a broken PSS encoding has in the place of what belongs there. */
+type PssFault = { readonly separator?: number; readonly trailer?: number; readonly top?: number };
+
+/** EMSA-PSS (RFC 8017 section 9.1.1) with a salt of 32 bytes, as long as the modulus. */
+function pssEncoding(digest: Uint8Array, bits: number, { separator = 1, trailer = 0xbc, top = 0 }: PssFault): Buffer {
+  const size = Math.ceil(bits / 8);
+  const salt = randomBytes(32);
+  const check = hash("sha256", Buffer.concat([Buffer.alloc(8), digest, salt]), "buffer");
+  const block = Buffer.concat([Buffer.alloc(size - 66), Buffer.of(separator), salt]);
+  const masks = Array.from({ length: Math.ceil(block.length / 32) }, (_, at) =>
+    hash("sha256", Buffer.concat([check, Buffer.of(0, 0, 0, at)]), "buffer"),
+  );
+  const mask = Buffer.concat(masks);
+  const masked = Buffer.from(block.map((byte, at) => byte ^ (mask[at] ?? 0)));
+  masked[0] = (masked[0] ?? 0) & (0xff >> (8 * size - bits));
+  const encoding = Buffer.concat([masked, check, Buffer.of(trailer)]);
+  const whole = Buffer.concat([Buffer.alloc(Math.ceil((bits + 1) / 8) - size), encoding]);
+  whole[0] = (whole[0] ?? 0) | top;
+  return whole;
+}
+
+describe("RSA over a hash at its edges", () => {
+  const digest = hash("sha256", MESSAGE, "buffer");
+
+  /** By a number above it, which the private key cannot be applied to, another salt is tried. */
+  const forge = (key: KeyObject, bits: number, fault: PssFault = {}): Buffer => {
+    const modulus = Buffer.from(key.export({ format: "jwk" }).n ?? "", "base64url");
+    let encoding = pssEncoding(digest, bits - 1, fault);
+    while (Buffer.compare(encoding, modulus) >= 0) encoding = pssEncoding(digest, bits - 1, fault);
+    return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoding);
+  };
+
+  for (const [bits, above] of [
+    [2048, 0x80],
+    [2049, 0x01],
+    [2050, 0x02],
+  ] as const) {
+    test(`a key of ${bits} bits: a PSS encoding counts as OpenSSL counts it, whole, and with no one part of it changed`, () => {
+      const privateKey = rsaOf(bits);
+      const publicKey = createPublicKey(privateKey);
+      assert.equal(publicKey.asymmetricKeyDetails?.modulusLength, bits);
+      const byOpenSsl = (signature: Uint8Array): boolean =>
+        verify("sha256", MESSAGE, { key: publicKey, padding: constants.RSA_PKCS1_PSS_PADDING }, signature);
+      const good = forge(privateKey, bits);
+      assert.ok(byOpenSsl(good));
+      assert.ok(isPssSigned(publicKey, digest, good));
+      for (const fault of [{ separator: 2 }, { separator: 0 }, { trailer: 0xcc }, { top: above }]) {
+        const bad = forge(privateKey, bits, fault);
+        assert.ok(!byOpenSsl(bad), JSON.stringify(fault));
+        assert.ok(!isPssSigned(publicKey, digest, bad), JSON.stringify(fault));
+      }
+    });
+  }
+
+  test("a signature without its leading zero is refused, over the bytes and over their hash", () => {
+    const [key] = keysOf("rsa2048");
+    for (const [how, isSigned] of [
+      [undefined, isPkcs1Signed],
+      ["pss", isPssSigned],
+    ] as const) {
+      let round = 0;
+      let message = MESSAGE;
+      let signature = key.sign(message, how);
+      while (signature[0] !== 0) {
+        message = Buffer.concat([MESSAGE, Buffer.from(String((round += 1)))]);
+        signature = key.sign(message, how);
+      }
+      const of = hash("sha256", message, "buffer");
+      assert.ok(isSigned(key.public.key, of, signature));
+      assert.ok(!isSigned(key.public.key, of, signature.subarray(1)));
+      assert.ok(!isSignedBy(key.public, message, signature.subarray(1)));
+      assert.equal(isEnvelopeSignedBy(key.public, message, signature), how === "pss");
+      assert.ok(!isEnvelopeSignedBy(key.public, message, signature.subarray(1)));
+    }
+  });
+
+  test("a hash of another length is no hash", () => {
+    const [key] = keysOf("rsa2048");
+    for (const length of [0, 31, 33, 48]) {
+      const signature = privateEncrypt(key.privateKey, Buffer.alloc(length));
+      assert.ok(!isPkcs1Signed(key.public.key, Buffer.alloc(length), signature));
+      assert.ok(!isPssSigned(key.public.key, Buffer.alloc(length), key.sign(MESSAGE, "pss")));
+    }
+  });
+});
 
 /** The key whose private half is 1. */
 function generatorKey(curve: CurveName): { readonly spki: Buffer; readonly x: Buffer } {

@@ -157,6 +157,32 @@ describe("a JSON text that arrives in pieces", () => {
     });
   }
 
+  test("has one character where it escapes both halves of a pair, however it is cut, and none for anything else", () => {
+    const cuts = Array.from({ length: 40 }, (_, at) => [at]);
+    for (const cut of [[], ...cuts, cuts.flat()]) {
+      const { kept, names } = project('{"\\ud83d\\ude00":1,"a":"\\uDBFF\\uDFFF"}', ["a"], cut);
+      assert.deepEqual(names, ["\u{1f600}", "a"]);
+      assert.deepEqual(JSON.parse(kept ?? ""), { a: "\u{10ffff}" });
+      for (const half of [
+        "\\ud83d x",
+        "\\ud83d\\n",
+        "\\ud83dxude00",
+        "\\ud83d\\xde00",
+        "\\ud83d\\u0041",
+        "\\ude00\\ud83d",
+      ]) {
+        assert.throws(() => project(`{"a":"${half}"}`, ["a"], cut), /half a surrogate pair/, half);
+      }
+      for (const unit of ["ud800", "udbff", "udc00", "udfff"]) {
+        assert.throws(() => project(`{"a":"\\${unit}"}`, ["a"], cut), /half a surrogate pair/, unit);
+      }
+      for (const unit of ["ud7ff", "ue000"]) {
+        const text = `{"a":"\\${unit}"}`;
+        assert.equal(project(text, ["a"], cut).kept, text);
+      }
+    }
+  });
+
   test("may be 64 levels deep", () => {
     const text = `${'{"a":'.repeat(64)}1${"}".repeat(64)}`;
     assert.equal(project(text, ["a"]).kept, text);

@@ -25,6 +25,19 @@ function cut(text: string, cuts: readonly number[] = [], maxRest = 1000): { rest
 
 const LONG = "A".repeat(LONG_STRING + 1);
 
+test("base64 in pieces ends with its padding, wherever it is cut", () => {
+  const read = (...pieces: readonly string[]): string => {
+    const stream = new Base64Stream("text");
+    const bytes = Buffer.concat(pieces.map((piece) => stream.push(Buffer.from(piece))));
+    stream.finish();
+    return bytes.toString("hex");
+  };
+  assert.equal(read("AAAA", "", "AA", "==", ""), "00000000");
+  for (const pieces of [["AA==", "AAAA"], ["AA==", "A"], ["AA=", "=AAAA"], ["AAA"]]) {
+    assert.throws(() => read(...pieces), { name: "InputError" }, pieces.join(" "));
+  }
+});
+
 describe("the one long string of a JSON text", () => {
   test("is taken out, however the text is cut", () => {
     const before = fc.constantFrom("{", '{"a":"\\"b\\\\",', '{"keyid":"","c":["x","\\u0022"],', '{"\\\\":"\\\\\\"",');

@@ -80,6 +80,14 @@ test("believes a delegate that the issuer gave for OCSP", () => {
   assert.deepEqual(answered({ signer: delegate, bag: others }), GOOD);
 });
 
+test("believes a delegate from the very beginning to the very end of its validity", () => {
+  assert.deepEqual(answered({ signer: delegateOf(issuer, { notAfter: FROM }) }), GOOD);
+  assert.deepEqual(answered({ signer: delegateOf(issuer, { notBefore: FROM }) }), GOOD);
+  const [before, after] = ["2024-04-30T23:59:59Z", "2024-05-01T00:00:01Z"];
+  refused(answerOf(leaf, issuer, { signer: delegateOf(issuer, { notAfter: before }) }), /was not valid at 2024-05-01/);
+  refused(answerOf(leaf, issuer, { signer: delegateOf(issuer, { notBefore: after }) }), /was not valid at 2024-05-01/);
+});
+
 test("refuses a delegate that may not answer for the issuer", () => {
   const by = (signer: ReturnType<typeof issue>): Buffer => answerOf(leaf, issuer, { signer });
   refused(by(delegateOf(pki.root)), /is not of the certificate's issuer/);

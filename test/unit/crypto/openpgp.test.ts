@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { suite, test } from "node:test";
 import { deflateRawSync, deflateSync } from "node:zlib";
 
+import { parseKeyPacket } from "../../../src/crypto/openpgp/key-packet.ts";
 import { readKeyring, type Keyring } from "../../../src/crypto/openpgp/keyring.ts";
 import { checkMessage } from "../../../src/crypto/openpgp/message-check.ts";
+import { parseSignaturePacket } from "../../../src/crypto/openpgp/signature-packet.ts";
 import { readSignedMessage } from "../../../src/crypto/openpgp/signed-message.ts";
+import { isMadeBy } from "../../../src/crypto/openpgp/verification.ts";
 import {
   announcement,
   BORN,
@@ -134,6 +138,11 @@ suite("other messages are refused, each with its reason (CVE-2025-47934 and its 
   }
 });
 
+test("a signature counts from the very second in which its key was made, and not a second before", () => {
+  assert.match(check(signedMessage(key, CONTENT, { created: BORN })), /^proved/);
+  assert.match(check(signedMessage(key, CONTENT, { created: BORN - 1 })), /^key-unfit: .*before the beginning/);
+});
+
 suite("a signature is refused", () => {
   const message = (options: Parameters<PgpKey["sign"]>[1]): string => check(signedMessage(key, CONTENT, options));
 
@@ -201,6 +210,27 @@ suite("a signature is refused", () => {
     const fingerprint = Buffer.from(`04${new PgpKey().fingerprint}`, "hex");
     assert.match(message({ hashed: [[33, fingerprint]] }), /^unknown-key/);
     assert.equal(message({ hashed: [[33, Buffer.from(`04${key.fingerprint}`, "hex")]] }), PROVED);
+  });
+
+  test("that names another algorithm than its key's", () => {
+    class Mislabelled extends PgpKey {
+      override get algorithm(): number {
+        return 19;
+      }
+    }
+    const secret = generateKeyPairSync("ed25519").privateKey;
+    const [proper, odd] = [new PgpKey("ed25519", secret), new Mislabelled("ed25519", secret)];
+    const ring = ringOf(keyringOf(proper));
+    assert.match(check(signedMessage(proper, CONTENT), ring), /^proved/);
+    assert.match(check(signedMessage(odd, CONTENT), ring), /^bad-signature/);
+  });
+
+  test("with a hash that is not known here, even to those who ask for no strong one", () => {
+    const text = { code: "signature", name: "it" } as const;
+    const [by, good] = [parseKeyPacket(key.body, text), parseSignaturePacket(key.sign(CONTENT), text)];
+    assert.equal(isMadeBy(good, by, CONTENT), true);
+    assert.equal(isMadeBy({ ...good, hash: 3 }, by, CONTENT), false);
+    assert.equal(isMadeBy(good, { ...by, key: { unusable: "broken" } }, CONTENT), false);
   });
 
   test("of another version than 3 and 4", () => {

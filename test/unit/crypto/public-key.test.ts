@@ -3,10 +3,10 @@ import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { describe, test } from "node:test";
 
 import { digestOf } from "../../../src/crypto/digest-of.ts";
-import { isSignedBy, parsePublicKey } from "../../../src/crypto/public-key.ts";
+import { derOfPem, isSignedBy, parsePublicKey } from "../../../src/crypto/public-key.ts";
 import { makeKey, type KeyKind } from "../../support/signing/keys.ts";
 
-const KINDS: readonly KeyKind[] = ["p256", "p384", "p521", "rsa2048", "rsa4096", "ed25519"];
+const KINDS: readonly KeyKind[] = ["p256", "p384", "p521", "rsa2048", "rsa4096", "rsa-pss", "ed25519"];
 const KEYS = KINDS.map(makeKey);
 const message = Buffer.from("message");
 
@@ -51,6 +51,7 @@ describe("a public key", () => {
     "two keys in one text": [good + good, /not a public key/],
     "text before the key": [`key: ${good}`, /not a public key/],
     "no PEM": ["key", /not a public key/],
+    "a block that ends as another begins": [good.replace("END PUBLIC KEY", "END CERTIFICATE"), /not a public key/],
     "another PEM block": [good.replaceAll("PUBLIC KEY", "RSA PUBLIC KEY"), /"RSA PUBLIC KEY": expected "PUBLIC KEY"/],
     "DER that is no key": ["-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----", /not a SubjectPublicKeyInfo/],
   };
@@ -59,6 +60,23 @@ describe("a public key", () => {
       assert.throws(() => parsePublicKey(pem, "key.pub"), { name: "InputError", code: "key", message: why });
     });
   }
+
+  test("is known by its bytes from one whole block of its own kind alone", () => {
+    assert.deepEqual(derOfPem(good), KEYS[0]!.der);
+    assert.equal(derOfPem(good.replaceAll("PUBLIC KEY", "CERTIFICATE")), undefined);
+    assert.equal(derOfPem(good.replace("BEGIN PUBLIC KEY", "BEGIN CERTIFICATE")), undefined);
+    assert.equal(derOfPem(good.replace("END PUBLIC KEY", "END CERTIFICATE")), undefined);
+    assert.equal(derOfPem("key"), undefined);
+  });
+
+  test("with an RSA exponent of 1, or an even one, is refused", () => {
+    const n = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey.export({ format: "jwk" }).n ?? "";
+    for (const exponent of [1, 2, 4, 65_536]) {
+      const e = Buffer.from(exponent.toString(16).padStart(6, "0"), "hex").toString("base64url");
+      const key = createPublicKey({ key: { kty: "RSA", n, e }, format: "jwk" });
+      assert.throws(() => parsePublicKey(pemOf(key), "key.pub"), { message: /RSA exponent/ }, String(exponent));
+    }
+  });
 
   test("with an RSA exponent that makes checking slow is refused", () => {
     const pair = generateKeyPairSync("rsa", { modulusLength: 2048, publicExponent: 3 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { hash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { describe, test } from "node:test";
 
 import * as fc from "fast-check";
 
+import { childrenOf, readDer, TAG } from "../../../src/crypto/der.ts";
 import { checkTimestamp, type TimestampAuthority } from "../../../src/crypto/timestamp.ts";
 import { parseTrustedRoot } from "../../../src/crypto/trusted-root.ts";
 import {
@@ -18,6 +20,7 @@ import {
   purposes,
   TIME_STAMPING,
   TSA_EXTENSIONS,
+  type Issued,
 } from "../../support/signing/certificates.ts";
 import { der, integer, octets, oid, sequence } from "../../support/signing/der.ts";
 import {
@@ -47,6 +50,11 @@ function outcome(token: Uint8Array, authorities = WHOLE): string {
   return check.kind === "proved" ? `proved ${check.at}` : `${check.kind}: ${check.detail}`;
 }
 
+/** A sequence with more at its end. */
+function withTail(whole: Buffer, ...tails: readonly Buffer[]): Buffer {
+  return sequence(...childrenOf(readDer(whole), TAG.sequence).map(({ bytes }) => bytes), ...tails);
+}
+
 const PROVED = "proved 2024-05-01T12:00:00.000Z";
 
 describe("a timestamp", () => {
@@ -67,7 +75,50 @@ describe("a timestamp", () => {
   test("may carry an accuracy, an ordering and a nonce", () => {
     const more = [sequence(integer(1), der(0x80, Buffer.of(9))), der(0x01, Buffer.of(0xff)), integer(77)];
     assert.equal(outcome(tsa.stamp(MESSAGE, { more })), PROVED);
+    assert.equal(outcome(tsa.stamp(MESSAGE, { more: [sequence(integer(60))] })), PROVED);
     assert.match(outcome(tsa.stamp(MESSAGE, { more: [sequence(integer(61))] })), /^invalid: .* wrong by 61000 ms/);
+  });
+
+  test("may carry each part once, in its order", () => {
+    const [accuracy, nonce] = [sequence(integer(1)), integer(77)];
+    for (const more of [[nonce, nonce], [accuracy, accuracy], [nonce, accuracy], [octets(MESSAGE)]]) {
+      assert.match(outcome(tsa.stamp(MESSAGE, { more })), /^invalid: .*unknown parts/);
+    }
+  });
+
+  test("may carry extensions that are not critical, whether they say so or not", () => {
+    const value = octets(Buffer.of(1));
+    for (const each of [sequence(oid("1.2.3"), value), sequence(oid("1.2.3"), der(0x01, Buffer.of(0)), value)]) {
+      assert.equal(outcome(tsa.stamp(MESSAGE, { more: [der(0xa1, each)] })), PROVED);
+    }
+  });
+
+  test("may carry attributes that its signer did not sign, and nothing else behind the signature", () => {
+    const withTails = (...tails: readonly Buffer[]): string =>
+      outcome(tsa.stamp(MESSAGE, { signers: (proper) => [withTail(proper, ...tails)] }));
+    const unsigned = der(0xa1, attribute("1.2.3", integer(1)));
+    assert.equal(withTails(unsigned), PROVED);
+    for (const tails of [[integer(1)], [unsigned, unsigned], [unsigned, integer(1)]]) {
+      assert.match(withTails(...tails), /^invalid: .*a signer of another form/);
+    }
+  });
+
+  test("is over one of several messages", () => {
+    const other = Buffer.from("another message");
+    for (const messages of [
+      [MESSAGE, other],
+      [other, MESSAGE],
+    ])
+      assert.equal(checkTimestamp(tsa.stamp(MESSAGE), messages, WHOLE).kind, "proved");
+    assert.equal(checkTimestamp(tsa.stamp(MESSAGE), [other], WHOLE).kind, "invalid");
+    assert.equal(checkTimestamp(tsa.stamp(MESSAGE), [], WHOLE).kind, "invalid");
+  });
+
+  test("may bring ten certificates beside its signer's, and not eleven", () => {
+    const strangers = Array.from({ length: 11 }, (_, at) => issue({ name: `stranger ${at}`, extensions: [] }).der);
+    const bag = (count: number): readonly Buffer[] => [...strangers.slice(0, count), tsa.leaf.der];
+    assert.equal(outcome(tsa.stamp(MESSAGE, { bag: bag(10) }), ROOT_ONLY), PROVED);
+    assert.match(outcome(tsa.stamp(MESSAGE, { bag: bag(11) }), ROOT_ONLY), /^invalid: .*more than 11 certificates/);
   });
 
   test("names its signer by its key's id as well", () => {
@@ -101,6 +152,20 @@ describe("a timestamp", () => {
 });
 
 const SHA1 = sequence(oid("1.3.14.3.2.26"));
+const SHA512 = sequence(oid("2.16.840.1.101.3.4.2.3"));
+const [V1, V2] = ["1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47"] as const;
+const sha1 = (bytes: Uint8Array): Buffer => hash("sha1", bytes, "buffer");
+const sha512 = (bytes: Uint8Array): Buffer => hash("sha512", bytes, "buffer");
+
+/** A version of the signing-certificate attribute that names one certificate. */
+function named(version: string, certificate: Buffer): Buffer {
+  return attribute(version, sequence(sequence(certificate)));
+}
+
+/** IssuerSerial. */
+function serialOf({ issuer, serial }: Issued, other = serial): Buffer {
+  return sequence(sequence(der(0xa4, issuer)), integer(other));
+}
 
 const BROKEN: Readonly<Record<string, readonly [TokenOptions, RegExp]>> = {
   "a wrong imprint": [
@@ -132,6 +197,49 @@ const BROKEN: Readonly<Record<string, readonly [TokenOptions, RegExp]>> = {
     { attributes: (proper) => [...proper.slice(0, 2), signingCertificate(tsa.leaf, tsa.leaf.issuer, 99_999)] },
     /does not name its signer/,
   ],
+  "a signing certificate by a hash of SHA-1 in the second version": [
+    { attributes: (proper) => [...proper.slice(0, 2), named(V2, sequence(SHA1, octets(sha1(tsa.leaf.der))))] },
+    /does not name its signer/,
+  ],
+  "a signing certificate of another hash than the algorithm it names": [
+    { attributes: (proper) => [...proper.slice(0, 2), named(V2, sequence(SHA512, octets(sha256(tsa.leaf.der))))] },
+    /does not name its signer/,
+  ],
+  "more behind its signing certificate": [
+    {
+      attributes: (proper) => [
+        ...proper.slice(0, 2),
+        named(V2, sequence(octets(sha256(tsa.leaf.der)), serialOf(tsa.leaf), integer(1))),
+      ],
+    },
+    /does not name its signer/,
+  ],
+  "another's signing certificate by SHA-1": [
+    { attributes: (proper) => [...proper.slice(0, 2), named(V1, sequence(octets(sha1(tsa.root.der))))] },
+    /does not name its signer/,
+  ],
+  "a signing certificate by SHA-1 of another serial number": [
+    {
+      attributes: (proper) => [
+        ...proper.slice(0, 2),
+        named(V1, sequence(octets(sha1(tsa.leaf.der)), serialOf(tsa.leaf, 99_999))),
+      ],
+    },
+    /does not name its signer/,
+  ],
+  "more behind its signing certificate by SHA-1": [
+    {
+      attributes: (proper) => [
+        ...proper.slice(0, 2),
+        named(V1, sequence(octets(sha1(tsa.leaf.der)), serialOf(tsa.leaf), integer(1))),
+      ],
+    },
+    /does not name its signer/,
+  ],
+  "two versions of the signing certificate, of which the first is another's": [
+    { attributes: (proper) => [...proper, named(V1, sequence(octets(sha1(tsa.root.der))))] },
+    /does not name its signer/,
+  ],
   "no message digest": [{ attributes: ([type, , named]) => [type!, named!] }, /DER is broken/],
   "an attribute twice": [{ attributes: (proper) => [...proper, proper[0]!] }, /twice/],
   "the content type of data": [
@@ -149,6 +257,17 @@ const BROKEN: Readonly<Record<string, readonly [TokenOptions, RegExp]>> = {
   ],
   "its size": [{ bag: [Buffer.alloc(70_000)] }, /larger than 65536 bytes/],
 };
+
+test("a timestamp names its signer by either version of the attribute, or by both", () => {
+  const { leaf } = tsa;
+  const [first, second] = [
+    named(V1, sequence(octets(sha1(leaf.der)), serialOf(leaf))),
+    named(V2, sequence(SHA512, octets(sha512(leaf.der)), serialOf(leaf))),
+  ];
+  for (const names of [[first], [named(V1, sequence(octets(sha1(leaf.der))))], [second], [first, second]]) {
+    assert.equal(outcome(tsa.stamp(MESSAGE, { attributes: (proper) => [...proper.slice(0, 2), ...names] })), PROVED);
+  }
+});
 
 describe("a timestamp of a known authority is invalid by", () => {
   for (const [what, [options, why]] of Object.entries(BROKEN)) {
@@ -191,6 +310,19 @@ describe("a timestamp of a known authority is invalid by", () => {
     const roots = trusted(old.trust());
     assert.match(outcome(old.stamp(MESSAGE), roots), /^invalid: a certificate above it is valid until 2024/);
     assert.match(outcome(old.stamp(MESSAGE, { at: "2023-12-31T00:00:00Z" }), roots), /^proved/);
+  });
+
+  test("a bad signature of a signer below one of its intermediates", () => {
+    const middle = issue({ name: "middle", issuer: tsa.root, extensions: CA_EXTENSIONS });
+    const leaf = issue({ name: "below", issuer: middle, extensions: TSA_EXTENSIONS });
+    const roots = trusted(tsa.trust([middle, tsa.root]));
+    assert.equal(outcome(tsa.stamp(MESSAGE, { signer: leaf }), roots), PROVED);
+    const alteredAttributes = (proper: readonly Buffer[]): readonly Buffer[] => [
+      ...proper,
+      attribute("1.2.3", octets(MESSAGE)),
+    ];
+    const altered = tsa.stamp(MESSAGE, { signer: leaf, alteredAttributes });
+    assert.match(outcome(altered, roots), /^invalid: its signature is not that of its signer/);
   });
 
   test("a signer beside the one that the trust root names", () => {

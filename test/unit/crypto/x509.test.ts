@@ -4,7 +4,10 @@ import { describe, test } from "node:test";
 
 import * as fc from "fast-check";
 
+import { nameOfCertificate } from "../../../src/crypto/certificate-name.ts";
+import { certificatesOfPem } from "../../../src/crypto/certificate-pem.ts";
 import { parseCertificate, type Certificate } from "../../../src/crypto/certificate.ts";
+import { childrenOf, readDer, TAG } from "../../../src/crypto/der.ts";
 import { verifyChain } from "../../../src/crypto/x509.ts";
 import { InputError } from "../../../src/domain/errors.ts";
 import { parseInstant } from "../../../src/domain/instant.ts";
@@ -22,7 +25,7 @@ import {
   type CertificateOptions,
   type Issued,
 } from "../../support/signing/certificates.ts";
-import { integer, sequence } from "../../support/signing/der.ts";
+import { der, integer, octets, oid, sequence, set } from "../../support/signing/der.ts";
 
 const NOW = "2024-05-01T12:00:00Z";
 const root = issue({ name: "root", extensions: CA_EXTENSIONS });
@@ -100,6 +103,13 @@ describe("a chain", () => {
     assert.equal(outcome(below(odd), [odd]), "trusted 3");
   });
 
+  test("may lead by an issuer for its purpose among others, or for any purpose", () => {
+    for (const named of [[TIME_STAMPING], [CODE_SIGNING, TIME_STAMPING], ["2.5.29.37.0"]]) {
+      const limited = authority(root, { extensions: [...CA_EXTENSIONS, purposes(false, ...named)] });
+      assert.equal(outcome(below(limited), [limited]), "trusted 3", named.join(" "));
+    }
+  });
+
   test("is no longer than a path length allows", () => {
     const limited = issue({ name: "limited", extensions: [basicConstraints(0), keyUsage(0x06, 1)] });
     assert.equal(outcome(below(limited), [], [limited]), "trusted 2");
@@ -146,6 +156,71 @@ describe("a certificate", () => {
   test("with an extension twice is refused", () => {
     const twice = below(root, { extensions: [...TSA_EXTENSIONS, purposes(false, CODE_SIGNING)] });
     assert.throws(() => parseCertificate(twice.der), { name: "InputError", message: /2\.5\.29\.37 twice/ });
+  });
+
+  test("with an extension of more than a name, a mark and a value is refused", () => {
+    const odd = sequence(oid("1.2.3"), der(0x01, Buffer.of(0xff)), integer(1), octets(integer(1)));
+    for (const each of [odd, sequence(oid("1.2.3"))]) {
+      const { der: bytes } = below(root, { extensions: [...TSA_EXTENSIONS, each] });
+      assert.throws(() => parseCertificate(bytes), { name: "InputError" });
+    }
+  });
+
+  test("with empty basic constraints is one of no authority", () => {
+    const plain = below(root, { extensions: [extension("2.5.29.19", sequence()), ...TSA_EXTENSIONS] });
+    assert.equal(parseCertificate(plain.der).extensions.isAuthority, false);
+    assert.equal(outcome(plain, []), "trusted 2");
+  });
+
+  test("with a key usage of more bits than there are, or of an impossible number unused, is refused", () => {
+    const usage = (...content: readonly number[]): unknown =>
+      parseCertificate(below(root, { extensions: [extension("2.5.29.15", der(0x03, Buffer.from(content)))] }).der)
+        .extensions.keyUsage?.allowed;
+    assert.deepEqual(usage(7, 0x80), ["digitalSignature"]);
+    assert.deepEqual(usage(7, 0x01, 0x80), ["encipherOnly", "decipherOnly"]);
+    for (const content of [[8, 0x80], [255, 0x80], [0, 0x80, 0, 0], []]) {
+      assert.throws(() => usage(...content), { name: "InputError", message: /key usage of another form/ });
+    }
+  });
+
+  test("of version 1 or 2 is refused", () => {
+    const { der: bytes } = below(root);
+    const version = Buffer.from("a003020102", "hex");
+    for (const other of ["a003020101", "a103020102", "a003020103"]) {
+      const changed = Buffer.from(bytes);
+      changed.set(Buffer.from(other, "hex"), changed.indexOf(version));
+      assert.throws(() => parseCertificate(changed), { name: "InputError", message: /not of version 3/ }, other);
+    }
+  });
+
+  test("with more than its three parts, or fewer, is refused", () => {
+    const parts = childrenOf(readDer(below(root).der), TAG.sequence).map(({ bytes }) => bytes);
+    assert.ok(parseCertificate(sequence(...parts)));
+    for (const others of [[...parts, integer(1)], parts.slice(0, 2), parts.slice(0, 1), []]) {
+      assert.throws(() => parseCertificate(sequence(...others)), { name: "InputError" });
+    }
+  });
+
+  test("is read of its name as text, and refused for an attribute of more than a type and a value", () => {
+    const nameWith = (...parts: readonly Buffer[]): string =>
+      parseCertificate(issue({ name: "x", subject: sequence(set(sequence(...parts))), extensions: [] }).der).subject;
+    const [type, value] = [oid("2.5.4.3"), der(0x0c, Buffer.from("acme"))];
+    assert.deepEqual(nameOfCertificate(nameWith(type, value)), [[{ type: "CN", value: "acme" }]]);
+    for (const parts of [[type], [type, value, value]]) {
+      assert.throws(() => nameOfCertificate(nameWith(...parts)), { name: "InputError" });
+    }
+  });
+
+  test("is read from a text of PEM blocks of its kind alone", () => {
+    const names = (pem: string): readonly string[] => certificatesOfPem(pem, "ca.pem").map(({ subject }) => subject);
+    const [one, two] = [below(root), root];
+    assert.deepEqual(
+      names(`comment\n${one.pem}${two.pem}`),
+      [one.subject, two.subject].map((each) => each.toString("hex")),
+    );
+    for (const other of ["", "comment", one.key.pem, one.pem + one.key.pem, one.pem.slice(0, -10)]) {
+      assert.throws(() => names(other), { name: "InputError", message: /PEM blocks/ });
+    }
   });
 
   test("that names one algorithm inside and another outside its signed part is refused", () => {

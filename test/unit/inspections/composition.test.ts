@@ -345,6 +345,14 @@ test("counts each database once, whatever links lead to it", () => {
   assert.deepEqual(fact.modifiers, ["packages:apk"]);
 });
 
+test("says of one package that it is one", () => {
+  const bash: LayerSpec = { "usr/bin/bash": EXEC, "lib/ld-linux-x86-64.so.2": EXEC };
+  const reason = (count: number) => composed({ ...bash, "var/lib/dpkg/status": stanzas(count) }).because;
+  assert.equal(reason(1), "a shell, no package manager, and 1 package");
+  assert.equal(reason(2), "a shell, no package manager, and 2 packages");
+  assert.match(reason(0), /, and 0 packages$/);
+});
+
 test("counts ELF executables, each once, and no shared library", () => {
   const fact = composed({
     a: EXEC,

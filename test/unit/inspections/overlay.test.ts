@@ -232,11 +232,38 @@ test("clamps names that try to leave the root, and says so", () => {
 
 test("doubts a directory that its own layer also hides", () => {
   const tree = merge({ "opt/old": EXEC }, [
-    ["opt/.wh.x", ""],
     [".wh.opt", ""],
     ["opt/new", EXEC],
   ]);
   assert.match(tree.doubts[0]?.why ?? "", /hidden and a directory/);
+});
+
+test("doubts a whiteout that comes after what it names, which containerd removes from the lowest layer", () => {
+  const before = merge({ "bin/sh": "lower" }, [
+    ["bin/.wh.sh", ""],
+    ["bin/sh", EXEC],
+  ]);
+  assert.deepEqual(before.doubts, []);
+  const after = merge([
+    ["bin/sh", EXEC],
+    ["bin/.wh.sh", ""],
+  ]);
+  assert.match(after.doubts[0]?.why ?? "", /hidden by its own layer after/);
+});
+
+test("doubts an opaque directory that says so after directories without an entry of their own", () => {
+  const implied = merge([
+    ["usr/bin/sh", EXEC],
+    ["usr/.wh..wh..opq", ""],
+  ]);
+  assert.match(implied.doubts[0]?.why ?? "", /opaque after directories without an entry/);
+  const own = merge([
+    ["usr/", { type: "5" }],
+    ["usr/bin/", { type: "5" }],
+    ["usr/bin/sh", EXEC],
+    ["usr/.wh..wh..opq", ""],
+  ]);
+  assert.deepEqual(own.doubts, []);
 });
 
 test("doubts an entry below something that is no directory", () => {
@@ -313,6 +340,14 @@ function consistent(changes: readonly Change[]): readonly Change[] {
   return kept;
 }
 
+const ORDER = ["opaque", "hide", "file"] as const;
+
+/** As honest writers order them: what a layer hides before what it brings, the upper directory before the lower. */
+function ordered(changes: readonly Change[]): readonly Change[] {
+  const rank = ({ kind, path }: Change): number => ORDER.indexOf(kind) * 1000 + path.length;
+  return changes.toSorted((a, b) => rank(a) - rank(b));
+}
+
 function entryOf({ kind, path }: Change): readonly [string, EntrySpec] {
   const slash = path.lastIndexOf("/") + 1;
   if (kind === "file") return [path, EXEC];
@@ -325,7 +360,7 @@ test("agrees with the specification's words on any layers without links", () => 
   const layers = fc.array(fc.array(change, { maxLength: 6 }).map(consistent), { minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(layers, (layers) => {
-      const tree = merge(...layers.map((changes) => changes.map(entryOf)));
+      const tree = merge(...layers.map((changes) => ordered(changes).map(entryOf)));
       assert.deepEqual(tree.doubts, []);
       const files = paths(tree)
         .filter((found) => !found.endsWith("/"))

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
-import { known } from "../../../src/domain/gap.ts";
+import type { PortCode } from "../../../src/domain/errors.ts";
+import type { ImageFacts } from "../../../src/domain/facts.ts";
+import { known, type Gap } from "../../../src/domain/gap.ts";
+import type { PolicySet } from "../../../src/domain/policy.ts";
 import { isOnlyUndetermined } from "../../../src/domain/undetermined.ts";
 import { explain, explainPolicy } from "../../../src/policy/explain.ts";
 import {
+  authorityYaml,
   GAP,
   IMAGE,
   imageFacts,
@@ -13,11 +17,31 @@ import {
   platformFacts,
   policySet,
   policyYaml,
+  ROOT,
+  SOURCE,
   userFact,
 } from "../../support/policy-facts.ts";
 
 const ROOT_USER = imageFacts({ platforms: [platformFacts({ user: known(userFact("root")) })] });
 const UNSEEN = imageFacts({ platforms: [platformFacts({ user: { kind: "gap", gap: GAP } })] });
+
+const CODES: readonly PortCode[] = [
+  "unreachable",
+  "timeout",
+  "unauthorized",
+  "rate-limited",
+  "server-error",
+  "not-found",
+  "blocked-address",
+  "too-large",
+  "too-many",
+  "digest-mismatch",
+  "malformed",
+  "unsupported",
+  "aborted",
+  "store-unavailable",
+  "conflict",
+];
 
 suite("a verdict in words", () => {
   test("begins with the decision and the reason that made it", () => {
@@ -61,6 +85,30 @@ suite("a verdict in words", () => {
     assert.equal(isOnlyUndetermined(judged(set, UNSEEN)), true);
     assert.equal(isOnlyUndetermined(judged(set, ROOT_USER)), false);
     assert.equal(isOnlyUndetermined(judged(set, imageFacts())), false);
+  });
+
+  test("says of every kind of gap what mends it, and to try again only where that may help", () => {
+    const said = (code: PortCode, set: PolicySet, facts: (gap: Gap) => ImageFacts) =>
+      judged(set, facts({ ...GAP, code })).findings[0]?.message ?? "";
+    const signed = policySet(authorityYaml("release"), policyYaml(["signed: { by: release }"]));
+    const unlisted = (gap: Gap) =>
+      imageFacts({ sources: [{ about: ROOT, source: SOURCE, state: { kind: "gap", gap } }] });
+    const user = policySet(policyYaml(["user: nonRoot"]));
+    const unread = (gap: Gap) => imageFacts({ platforms: [platformFacts({ user: { kind: "gap", gap } })] });
+    const mends = (code: PortCode) =>
+      [said(code, signed, unlisted), said(code, user, unread)].map((text) => text.split(/\(\S+: .*\)\. /).at(-1));
+    assert.deepEqual(
+      mends("digest-mismatch"),
+      Array(2).fill("Do not use it: the content is not what its digest names."),
+    );
+    assert.deepEqual(
+      mends("not-found"),
+      Array(2).fill("Check the name, the tag and the digest; was all of it pushed?"),
+    );
+    const all = CODES.map((code) => mends(code)[0] ?? "");
+    assert.equal(new Set(all).size, CODES.length);
+    const again = CODES.filter((_, at) => /try again/i.test(all[at] ?? ""));
+    assert.deepEqual(again, ["unreachable", "timeout", "rate-limited", "server-error", "aborted"]);
   });
 
   test("is not only undetermined if one rule is violated", () => {

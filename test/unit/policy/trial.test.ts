@@ -132,6 +132,27 @@ suite("a signature that does not count says whose it is", () => {
     assert.match(message(signature("old", { ...stranger, signer: pgp })), /by the OpenPGP key AB12/);
   });
 
+  test("a stranger whom the rejection names already is not named again", () => {
+    const said = (change: { readonly subject?: string; readonly reason?: "certificate-untrusted" }) => {
+      const signer = { ...identity, subject: change.subject ?? identity.subject };
+      const name = `"${signer.subject}" (issuer "${identity.issuer}")`;
+      const detail = `signed by ${name}, which this authority does not name`;
+      return message(signature("old", { ...stranger, ...change, detail, signer }));
+    };
+    const times = (text: string, name: string) => text.split(name).length - 1;
+    const told = said({});
+    assert.equal(times(told, identity.subject), 1);
+    assert.match(
+      told,
+      /which this authority does not name\. It is signed correctly, but no authority names this signer\.$/,
+    );
+    const workflow = `https://github.com/acme/${"deep/".repeat(40)}release.yml@refs/heads/main`;
+    assert.equal(times(said({ subject: workflow }), workflow), 1);
+    const claimed = said({ reason: "certificate-untrusted" });
+    assert.equal(times(claimed, identity.subject), 1);
+    assert.match(claimed, /That name is a claim, below a root that no authority trusts\.$/);
+  });
+
   test("one whom an authority of identities cannot name is told all the same", () => {
     const key = { ...stranger, reason: "unknown-key", signer: keySigner("eve") } as const;
     const nameless = { ...signature("new", { ...key, reason: "no-certificate" }), evidence };

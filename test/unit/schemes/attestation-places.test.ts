@@ -424,7 +424,7 @@ describe("the text of a verified statement", () => {
     assert.ok(document);
     const old = {
       ...document,
-      bytes: Buffer.from(String(Buffer.from(document.bytes)).replace('"version":2', '"version":1')),
+      bytes: Buffer.from(String(Buffer.from(document.bytes)).replace('"version":3', '"version":1')),
     };
     const images = new MemoryImages().put(large);
     const [found] = await attestAll(images, target, spec, { sources: { derived: [old] } });

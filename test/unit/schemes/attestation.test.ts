@@ -28,12 +28,14 @@ import { MemoryImages } from "../../support/memory-images.ts";
 
 const ours = makeKey();
 const rsa = makeKey("rsa2048");
+const pss = makeKey("rsa-pss");
+const edwards = makeKey("ed25519");
 const stranger = makeKey();
 const log = new VirtualLog();
 const chain = new KeylessChain();
 const image = imageOf("attested");
 const other = imageOf("another");
-const spec = authorityOf([ours, rsa], log.trust);
+const spec = authorityOf([ours, rsa, pss, edwards], log.trust);
 
 /** Enough that the envelope is not held: the payload is then judged by its hashes alone. */
 const PADDING = "p".repeat(3_400_000);
@@ -89,6 +91,8 @@ const GOOD: Readonly<Record<string, Change>> = {
     body: (parts) => hashedRekordBody({ ...parts, content: paeOf(parts.content) }),
   },
   "made with RSA": { key: rsa },
+  "made with a key for RSA-PSS alone": { key: pss },
+  "made with Ed25519": { key: edwards },
   "a statement of version 1": {
     statement: edited((statement) => {
       statement["_type"] = "https://in-toto.io/Statement/v1";
@@ -430,11 +434,41 @@ for (const size of ["small", "large"] as const) {
 }
 
 describe("attestations under cosign's tag", () => {
-  test("made with Ed25519 count while they are held, and are refused where only hashes are", async () => {
-    const key = makeKey("ed25519");
-    const authority = authorityOf([key], log.trust);
-    assert.deepEqual(await judged(artifactWith("small", { key }), authority), ["verified"]);
-    assert.deepEqual(await judged(artifactWith("large", { key }), authority), ["rejected unsupported at signature"]);
+  for (const [what, key] of [
+    ["Ed25519", edwards],
+    ["a key for RSA-PSS alone", pss],
+  ] as const) {
+    test(`large ones made with ${what} do not count where one thing of them is changed`, async () => {
+      const large = (change: Change) => judged(artifactWith("large", { key, ...change }));
+      const changed = (proper: Envelope): Envelope => ({ ...proper, payload: changedPayload(proper.payload) });
+      assert.deepEqual(await large({ log: undefined, envelope: changed }), ["rejected bad-signature at signature"]);
+      const flipped = (proper: Envelope): Envelope => {
+        const sig = Buffer.from(proper.signatures[0]?.sig ?? "", "base64");
+        sig.writeUInt8(sig.readUInt8(9) ^ 1, 9);
+        return { ...proper, signatures: [{ sig: sig.toString("base64") }] };
+      };
+      assert.deepEqual(await large({ log: undefined, envelope: flipped }), ["rejected bad-signature at signature"]);
+      assert.deepEqual(await large({ statement: anotherSubject }), ["rejected wrong-subject at subject"]);
+      const another = authorityOf([ours], log.trust);
+      assert.deepEqual(await judged(artifactWith("large", { key }), another), ["rejected unknown-key at signature"]);
+    });
+  }
+
+  test("made with Ed25519 are held up to 32 MiB, with what rules ask of them, and named unsupported beyond", async () => {
+    const sized = async (bytes: number) => {
+      const statement = (proper: string): string =>
+        proper.replace("{}", `{"p":"${"p".repeat(bytes - proper.length)}"}`);
+      const artifact = attest({ image: image.digest, key: edwards, log, predicate: {}, statement });
+      const [found] = await attestAll(new MemoryImages().put(artifact), targetOf(image.digest), spec);
+      return found;
+    };
+    const held = await sized(32 * 1024 * 1024 - 1000);
+    assert.equal(verdictOf(held?.opinion), "verified");
+    assert.ok((held?.evidence.documents[0]?.bytes.length ?? 0) > 32 * 1024 * 1024 - 1000);
+    const beyond = await sized(32 * 1024 * 1024);
+    assert.equal(verdictOf(beyond?.opinion), "rejected unsupported at signature");
+    const detail = beyond?.opinion.kind === "rejected" ? beyond.opinion.detail : "";
+    assert.match(detail, /Ed25519 signature over 335\d+ bytes .* at most 33554432 .* ECDSA or RSA$/);
   });
 
   test("are judged one by one", async () => {

@@ -158,6 +158,20 @@ describe("a keyless signature", () => {
     assert.equal(verdictOf(await judge("a bundle", rekor2({ stamps: at("2023-11-14T22:14:00Z") }))), "verified");
   });
 
+  test("verifies by whichever authority of the trust root issued its certificate", async () => {
+    const authorities = stranger.rootJson(chain.log).certificateAuthorities;
+    for (const join of [
+      (ours: typeof authorities) => [...ours, ...authorities],
+      (ours: typeof authorities) => [...authorities, ...ours],
+    ]) {
+      const root = (proper: TrustedRootJson): object => ({
+        ...proper,
+        certificateAuthorities: join(proper.certificateAuthorities),
+      });
+      assert.equal(verdictOf(await judge("a bundle", { root })), "verified");
+    }
+  });
+
   test("verifies by a log that was retired after the timestamp, where the entry states no time", async () => {
     const retired = (end: string) => (root: TrustedRootJson) => {
       root.tlogs[0]!.publicKey.validFor["end"] = end;
@@ -525,6 +539,25 @@ describe("a keyless signature does not count with", () => {
   });
 });
 
+describe("a chain beside a certificate is refused unread", () => {
+  const issued = chain.fulcio.issue();
+  const { pem } = chain.fulcio.intermediate;
+  const CHAINS = {
+    "with more certificates than a path can have": [pem.repeat(12), "rejected malformed at parsed"],
+    "with more text than so many certificates are": [
+      `${pem}${"\n".repeat(512 * 1024)}`,
+      "rejected malformed at parsed",
+    ],
+    "but not at the limit": [pem.repeat(11), "verified"],
+  } as const;
+  for (const [what, [above, expected]] of Object.entries(CHAINS)) {
+    test(what, async () => {
+      const legacy = { key: issued.key, certificate: { pem: issued.pem, chain: above } };
+      assert.equal(verdictOf(await judge("a .sig tag", { legacy })), expected);
+    });
+  }
+});
+
 describe("a keyless authority explains", () => {
   test("who signed, where it does not name them", async () => {
     const opinion = await judge("a bundle", { leaf: { names: [email("eve@example.com")] } });
@@ -568,6 +601,17 @@ describe("a keyless authority explains", () => {
       timestampOf({ ...proper, tbs: Buffer.from("another") }),
     ]);
     assert.match(mixed, /is not the log's word for this certificate/);
+  });
+
+  test("whether no timestamp comes with a signature, or only a stranger's", async () => {
+    const trust = { timestamp: "required" } as const;
+    const foreign = new TestTimestampAuthority();
+    const stamps = (signature: Buffer): readonly Buffer[] => [foreign.stamp(signature, { at: "2023-11-14T22:14:00Z" })];
+    assert.match(detailOf(await judge("a bundle", { trust })), /but no RFC 3161 timestamp comes with the signature$/);
+    assert.match(
+      detailOf(await judge("a bundle", { trust, stamps })),
+      /but none of its RFC 3161 timestamps is of an authority in the trust root$/,
+    );
   });
 
   test("an authority of keys the other way round", async () => {
@@ -749,6 +793,15 @@ describe("a keyless authority cannot be made", () => {
         certificateAuthority: { roots: [{ pem: sameKey.pem, from: "leaf.crt" }], intermediates: [] },
       }),
       /leaf\.crt holds a certificate that is of no authority/,
+    ],
+    "with root certificates of which one is a leaf's": [
+      chain.authority({
+        certificateAuthority: {
+          roots: [{ pem: chain.fulcio.root.pem + sameKey.pem, from: "bundle.crt" }],
+          intermediates: [],
+        },
+      }),
+      /bundle\.crt holds a certificate that is of no authority/,
     ],
     "without root certificates of its own PKI": [
       chain.authority({ certificateAuthority: { roots: [], intermediates: [] } }),

@@ -6,6 +6,7 @@ import { plainDescriptor } from "../../../src/domain/descriptor.ts";
 import { PortError } from "../../../src/domain/errors.ts";
 import type { SignatureEvidence } from "../../../src/domain/evidence.ts";
 import { DOCKER_MANIFEST, OCI_MANIFEST } from "../../../src/domain/media-types.ts";
+import type { Document } from "../../../src/domain/subject.ts";
 import type { NotationAuthority } from "../../../src/domain/trust.ts";
 import { MAX_SIGNATURES } from "../../../src/schemes/limits.ts";
 import type { RevocationEvidence } from "../../../src/schemes/notation/revocation-port.ts";
@@ -99,6 +100,17 @@ describe("Notary Project signatures are collected", () => {
     });
   }
 
+  for (const [what, at] of [
+    ["image", 1],
+    ["envelope", 2],
+  ] as const) {
+    test(`and do not count where a store has lost the ${what}`, async () => {
+      const { evidence } = await collect(signed({}), trust);
+      const partly = evidence.map((each) => ({ ...each, documents: each.documents.toSpliced(at, 1) }));
+      assert.deepEqual(await opinionsOf(partly), ["rejected missing-document at fetched"]);
+    });
+  }
+
   test("never in part: one more than the limit is an error", async () => {
     const images = new MemoryImages().put(image);
     for (let at = 0; at <= MAX_SIGNATURES; at++) {
@@ -169,6 +181,12 @@ describe("revocation is looked up", () => {
       withTsa,
       [leafOf(leaf)],
     ],
+    [
+      "for no timestamp of a signing authority, whose word is enough",
+      { ...stamped, scheme: "notary.x509.signingAuthority" },
+      notationAuthority({ signingAuthority: [root], tsa: [tsa.root] }),
+      [leafOf(leaf)],
+    ],
     ["for no signature that does not hold", { signature: () => Buffer.alloc(64) }, trust, []],
     ["for no envelope that cannot be read", { envelope: () => Buffer.from("{") }, trust, []],
     ["for no store of another type", {}, notationAuthority({ signingAuthority: [root] }), []],
@@ -201,6 +219,16 @@ describe("revocation is looked up", () => {
     const { evidence } = await collect(signed({}), trust, { documents: [document], gaps: [gap] });
     assert.deepEqual([evidence[0]?.documents.at(-1), evidence[0]?.gaps], [document, [gap]]);
     assert.deepEqual(await opinionsOf(evidence), ["verified"]);
+    const read: (readonly Document[])[] = [];
+    const assess = notationScheme({
+      collect: async () => await Promise.resolve({ documents: [], gaps: [] }),
+      judge: (_, documents) => {
+        read.push(documents);
+        return { kind: "good", until: undefined, notes: [] };
+      },
+    }).authority(trust);
+    await assess?.(evidence[0]!, targetOf(image.digest));
+    assert.deepEqual(read, [[document]]);
   });
 });
 
@@ -229,6 +257,11 @@ describe("the place of an authority's signatures", () => {
     const keys = authorities.map(keyOf);
     assert.equal(new Set(keys).size, authorities.length);
     assert.ok(keys.every((key) => /^notation:referrers\+revocation-[0-9a-f]{16}$/.test(key ?? "")));
+  });
+
+  test("is one of its own where one of several statements looks revocation up", () => {
+    const statements = [...notationAuthority({ ca: [root] }, skipped).statements, ...trust.statements];
+    assert.match(keyOf({ ...trust, statements }) ?? "", /^notation:referrers\+revocation-/);
   });
 
   test("is another for other signers' stores too where only their timestamps' authorities are looked up", async () => {

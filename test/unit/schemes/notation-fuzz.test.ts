@@ -7,6 +7,7 @@ import { readTrustPolicy } from "../../../src/policy/trust-policy-document.ts";
 import { runs } from "../../support/fuzz.ts";
 import { judge, verdict } from "../../support/signing/notation-judging.ts";
 import { envelopeOf, notationAuthority } from "../../support/signing/notation.ts";
+import { TRUST_POLICY } from "../../support/signing/trust-policy-text.ts";
 import { chain, image, root } from "../../support/signing/notation-judging.ts";
 
 const FORMATS = ["jws", "cose"] as const;
@@ -81,22 +82,8 @@ function sameSigned(changed: Buffer, seed: Buffer): boolean {
   return JSON.stringify(signed(a)) === JSON.stringify(signed(b));
 }
 
-const POLICY = JSON.stringify({
-  version: "1.0",
-  trustPolicies: [
-    {
-      name: "web",
-      registryScopes: ["registry.example.com/shop/web"],
-      signatureVerification: { level: "strict", override: { expiry: "log" }, verifyTimestamp: "always" },
-      trustStores: ["ca:acme"],
-      trustedIdentities: ["x509.subject: C=US, ST=WA, O=acme"],
-    },
-    { name: "other", registryScopes: ["*"], signatureVerification: { level: "skip" } },
-  ],
-});
-
 test("no changed trust policy trusts more than it says, and none throws", () => {
-  assert.equal(readTrustPolicy("trustpolicy.json", POLICY).kind, "read");
+  assert.equal(readTrustPolicy("trustpolicy.json", TRUST_POLICY).kind, "read");
   const piece = fc.oneof(
     fc.constantFrom(
       "",
@@ -119,8 +106,8 @@ test("no changed trust policy trusts more than it says, and none throws", () => 
     fc.string({ maxLength: 6 }),
   );
   fc.assert(
-    fc.property(fc.nat(POLICY.length), fc.nat(20), piece, (from, cut, by) => {
-      const text = POLICY.slice(0, from) + by + POLICY.slice(from + cut);
+    fc.property(fc.nat(TRUST_POLICY.length), fc.nat(20), piece, (from, cut, by) => {
+      const text = TRUST_POLICY.slice(0, from) + by + TRUST_POLICY.slice(from + cut);
       const read = readTrustPolicy("trustpolicy.json", text);
       if (read.kind === "refused") {
         assert.ok(read.problems.length > 0);

@@ -57,6 +57,17 @@ describe("trust stores and identities", () => {
   for (const [name, of, expected] of ROWS)
     test(`${name} is not trusted`, async () => assert.equal(await verdict(of), expected));
 
+  test("a chain that leads into no store is told which stores were asked", async () => {
+    const authority = { sign: { scheme: "notary.x509.signingAuthority" } } as const;
+    const both = notationAuthority({ ca: [stranger[2]], signingAuthority: [stranger[2]] });
+    assert.match(await detail({ trust: both }), /no certificate of it is in ca:acme$/);
+    assert.match(await detail({ ...authority, trust: both }), /no certificate of it is in signingAuthority:acme$/);
+    assert.match(
+      await detail({ ...authority, trust: notationAuthority({ ca }) }),
+      /is in a signingAuthority store, of which none is named$/,
+    );
+  });
+
   const identity = (...identities: readonly string[]): Case => ({ trust: notationAuthority({ ca }, { identities }) });
   for (const matching of [
     "C=US, ST=WA, O=acme",
@@ -151,6 +162,12 @@ describe("statements", () => {
 });
 
 describe("what is only logged is a note", () => {
+  test("but not where it holds for ever", async () => {
+    const opinion = await judge({ trust: notationAuthority({ ca }, { actions: actions({ expiry: "log" }) }) });
+    assert.ok(opinion?.kind === "verified");
+    assert.doesNotMatch(opinion.notes.join("\n"), /expiry/);
+  });
+
   const notes = async (of: Case): Promise<readonly string[]> => {
     const opinion = await judge(of);
     assert.equal(verdictOf(opinion), "verified");
@@ -298,6 +315,13 @@ describe("timestamps", () => {
       assert.match(opinion.notes.join("\n"), /once a certificate has expired, at 2024-06-01.*a timestamp is needed/);
     });
   }
+
+  test("that do not count say whether they are a stranger's or broken", async () => {
+    const ofStranger = await detail({ sign: stamped({}, strangersTsa), trust: trust() });
+    assert.match(ofStranger, /does not hold: it is of an authority in no tsa store/);
+    const broken = await detail({ sign: { chain: expired, token: Buffer.from("invalid\n") }, trust: trust() });
+    assert.doesNotMatch(broken, /no tsa store/);
+  });
 
   test("an accuracy that reaches to the very end is inside", async () => {
     assert.equal(

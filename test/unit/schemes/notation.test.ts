@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { digestOf } from "../../../src/crypto/digest-of.ts";
 import { parseInstant } from "../../../src/domain/instant.ts";
 import { OCI_EMPTY } from "../../../src/domain/media-types.ts";
+import { Tagged } from "../../support/signing/cbor.ts";
 import { issue } from "../../support/signing/certificates.ts";
 import { makeKey, type KeyKind } from "../../support/signing/keys.ts";
 import {
@@ -172,6 +173,8 @@ const BROKEN: readonly (readonly [string, Case["sign"] & object, string])[] = [
     { header: withMore({ cty: "application/json" }) },
     "rejected wrong-predicate at signature",
   ],
+  ["whose content type is no text", { header: withMore({ cty: 7 }) }, "rejected unsupported at signature"],
+  ["whose scheme is no text", { header: withMore({ [SCHEME]: 7 }) }, "rejected unsupported at signature"],
   ["without crit", { header: without("crit") }, "rejected unsupported at signature"],
   [
     "whose scheme is not critical",
@@ -311,6 +314,11 @@ const BROKEN_MANIFESTS: readonly (readonly [string, Case["sign"] & object, strin
     "rejected malformed at parsed",
   ],
   [
+    "with fingerprints in another form",
+    { manifest: (proper) => ({ ...proper, annotations: { [THUMBPRINTS]: '["SHA256:00"]' } }) },
+    "rejected malformed at parsed",
+  ],
+  [
     "whose type and config do not go together",
     {
       manifest: (proper) => ({ ...proper, config: { ...(proper["config"] as object), mediaType: NOTATION_SIGNATURE } }),
@@ -332,6 +340,17 @@ describe("a Notary Project signature is rejected", () => {
   }
   for (const [name, sign, expected] of BROKEN_MANIFESTS) {
     test(name, async () => assert.equal(await verdict({ sign }), expected));
+  }
+
+  const TIMES = {
+    "another tag than that of a time": new Tagged(18, 1_714_564_800),
+    "a time in text": new Tagged(1, "noon"),
+  };
+  for (const [what, time] of Object.entries(TIMES)) {
+    test(`with ${what} (cose)`, async () => {
+      const sign = { format: "cose", header: withMore({ [SIGNING_TIME]: time }) } as const;
+      assert.equal(await verdict({ sign }), "rejected unsupported at signature");
+    });
   }
 
   test("whose signing authority states no time", async () => {

@@ -241,6 +241,18 @@ suite("a lookaside is asked by the rules of containers/image", () => {
     assert.deepEqual(await trusted("http://s.example"), []);
   });
 
+  test("a redirect to plain HTTP is not followed even if the file is there, and one from plain HTTP is", async () => {
+    const plain = at(1).replace("https:", "http:");
+    const site = web({ [at(1)]: { status: 302, to: plain }, [plain]: one });
+    await assert.rejects(look(BASE, site), isPortError("blocked-address"));
+    assert.deepEqual(
+      site.asked.map(({ url }) => url),
+      [at(1)],
+    );
+    const from = web({ [plain]: { status: 302, to: "http://cdn.example/1" }, "http://cdn.example/1": one });
+    assert.equal((await look(BASE.replace("https:", "http:"), from)).length, 1);
+  });
+
   test("redirects are followed, a few, never to plain HTTP, and no other host becomes private", async () => {
     const site = web({
       [at(1)]: { status: 302, to: "/moved" },

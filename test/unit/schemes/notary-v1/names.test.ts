@@ -95,6 +95,26 @@ suite("a tag", () => {
     }
   });
 
+  test("under files whose other hash is wrong is not believed, and without another hash it is", async () => {
+    const collection = new TestCollection().sign("1.0", A);
+    type Meta = { meta: { targets: { hashes: Record<string, string> } } };
+    const outcome = async (sha512: string | undefined): Promise<string> => {
+      const edit = (signed: object): Record<string, unknown> => {
+        const { meta } = signed as Meta;
+        const { sha256 } = meta.targets.hashes;
+        const hashes = { sha256, ...(sha512 && { sha512 }) };
+        return { ...signed, meta: { ...meta, targets: { ...meta.targets, hashes } } };
+      };
+      const world = {
+        notary: new MemoryNotary(collection.publish({ edit: { snapshot: edit } })),
+        memory: new TestMemory(),
+      };
+      return outcomeOf(await opinionOf(notaryAuthority(collection), world, targetFor(A)));
+    };
+    assert.equal(await outcome(undefined), "verified");
+    assert.equal(await outcome(Buffer.alloc(64, 7).toString("base64")), "metadata-mismatch");
+  });
+
   test("whose hash is of another length spoils the collection", async () => {
     const collection = new TestCollection().sign("1.0", A);
     collection.targets["targets"]!["odd"] = { length: 1, hashes: { sha256: Buffer.from("short").toString("base64") } };
@@ -114,6 +134,21 @@ suite("a digest without a tag", () => {
     collection.delegate("targets/releases");
     collection.sign("1.0", B, "targets/releases");
     assert.equal(await judge(collection, B, { requested: `${GUN}@${B}` }), "unsigned");
+  });
+
+  test("is verified under the tag beside it, if that is signed for it too", async () => {
+    const collection = new TestCollection().sign("0.9", A).sign("1.0", A).sign("2.0", A);
+    assert.match(
+      notesOf(await judge(collection, A, { requested: `${GUN}:1.0@${A}` })),
+      /^signed as .*:1\.0 by targets$/,
+    );
+  });
+
+  test("beside a tag that is refused is still signed by nobody", async () => {
+    const collection = new TestCollection().sign("1.0", A);
+    const change = { delegations: [{ role: "targets/absent", keys: [pinnedKey(makeSigner())] }] };
+    assert.equal(outcomeOf(await judge(collection, A, { change })), "missing-role");
+    assert.equal(await judge(collection, C, { change, requested: `${GUN}:1.0@${C}` }), "unsigned");
   });
 
   test("beside a tag wins over the tag, whose own digest is told", async () => {
@@ -249,6 +284,49 @@ suite("delegations", () => {
     assert.equal(outcomeOf(await opinionOf(spec, world, targetFor(A))), "verified");
   });
 
+  test("that are new and not published yet spoil nothing of a collection that was seen before", async () => {
+    const collection = new TestCollection().sign("1.0", A);
+    collection.delegate("targets/releases");
+    const world = { notary: new MemoryNotary(collection.publish()), memory: new TestMemory() };
+    const spec = notaryAuthority(collection);
+    await opinionOf(spec, world, targetFor(A));
+    collection.delegate("targets/next", { unpublished: true });
+    world.notary.files = collection.publish();
+    assert.equal(outcomeOf(await opinionOf(spec, world, targetFor(A))), "verified");
+  });
+
+  test("that come back after they were gone may not be older than they were", async () => {
+    const collection = new TestCollection().sign("1.0", A);
+    const releases = collection.delegate("targets/releases");
+    const world = { notary: new MemoryNotary(), memory: new TestMemory() };
+    const spec = notaryAuthority(collection);
+    const look = async (): Promise<string> => {
+      world.notary.files = collection.publish();
+      return outcomeOf(await opinionOf(spec, world, targetFor(A)));
+    };
+    collection.raise("targets/releases");
+    assert.equal(await look(), "verified");
+    collection.delegations.length = 0;
+    assert.equal(await look(), "verified");
+    collection.delegations.push(releases);
+    assert.equal(await look(), "verified");
+    collection.versions["targets/releases"] = 1;
+    collection.delegations.length = 0;
+    assert.equal(await look(), "verified");
+    collection.delegations.push(releases);
+    assert.equal(await look(), "metadata-rollback");
+  });
+
+  test("sign what is in any of the paths above them", async () => {
+    const collection = new TestCollection();
+    collection.delegate("targets/a", { paths: ["1.", "2."] });
+    collection.delegate("targets/a/x", { paths: ["1.0", "2.0"] });
+    collection.sign("1.0", A, "targets/a/x").sign("2.0", A, "targets/a/x");
+    for (const tag of ["1.0", "2.0"]) {
+      assert.equal(outcomeOf(await judge(collection, A, { requested: `${GUN}:${tag}` })), "verified", tag);
+    }
+  });
+
   test("that expire limit only the names that come from them", async () => {
     const collection = new TestCollection().sign("1.0", A);
     collection.delegate("targets/a");
@@ -305,6 +383,21 @@ suite("delegations that must have signed", () => {
     assert.equal(outcomeOf(await judge(collection, A)), "verified", "without named roles the first decides");
     const requested = `${GUN}@${A}`;
     assert.equal(outcomeOf(await judge(collection, A, { change, requested })), "conflicting-digests");
+  });
+
+  test("must agree by every algorithm that both name a digest by", async () => {
+    const collection = two();
+    const signing = (role: string, fill: number): void => {
+      const sha512 = Buffer.alloc(64, fill).toString("base64");
+      collection.targets[role]!["1.0"] = { length: 1, hashes: { sha256: base64Of(A), sha512 } };
+    };
+    signing("targets/a", 1);
+    signing("targets/b", 1);
+    const outcome = async (): Promise<string> =>
+      outcomeOf(await judge(collection, A, { change: requiring(collection, "targets/a", "targets/b") }));
+    assert.equal(await outcome(), "verified");
+    signing("targets/b", 2);
+    assert.equal(await outcome(), "conflicting-digests");
   });
 
   test("must have signed this very name", async () => {

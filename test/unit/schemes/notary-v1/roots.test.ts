@@ -93,6 +93,46 @@ suite("a root key that is pinned", () => {
     assert.equal(outcomeOf(await judge(collection, pinned(a, b))), "verified");
   });
 
+  test("counts as long as the longest of as many as the root asks for", async () => {
+    const [short, middle, long] = ["2025", "2027", "2029"].map((year) =>
+      makeSigner("ecdsa-x509", { name: GUN, notAfter: `${year}-01-01T00:00:00Z` }),
+    ) as [NotarySigner, NotarySigner, NotarySigner];
+    for (const signers of [
+      [short, middle, long],
+      [long, middle, short],
+      [middle, long, short],
+    ]) {
+      const collection = collectionOf();
+      for (const [threshold, end] of [
+        [1, "2029"],
+        [2, "2027"],
+        [3, "2025"],
+      ] as const) {
+        collection.keys.root = { signers, threshold };
+        assert.equal(windowOf(await judge(collection, pinned(...signers)))[1], `${end}-01-01T00:00:00.000Z`);
+      }
+    }
+  });
+
+  test("as a bare key beside one by its certificate is told", async () => {
+    const signers = [makeSigner("ecdsa-x509", { name: GUN }), makeSigner("ecdsa")] as const;
+    const collection = collectionOf();
+    collection.keys.root = { signers: [...signers], threshold: 2 };
+    const pins: NotaryPins = { kind: "root-keys", keys: [pinnedCertificate(signers[0]), pinnedKey(signers[1])] };
+    assert.match(JSON.stringify(await judge(collection, pins)), /bare public key/);
+  });
+
+  test("that is believed at first use is held to its certificate, if it has one", async () => {
+    assert.deepEqual(windowOf(await judge(collectionOf(makeSigner("ecdsa")), FIRST_USE)), [
+      undefined,
+      "2036-01-02T03:04:05.123Z",
+    ]);
+    const ended = makeSigner("ecdsa-x509", { name: GUN, notAfter: "2027-01-01T00:00:00Z" });
+    assert.equal(windowOf(await judge(collectionOf(ended), FIRST_USE))[1], "2027-01-01T00:00:00.000Z");
+    const misnamed = makeSigner("ecdsa-x509", { name: "registry.example.com/shop/api" });
+    assert.equal(outcomeOf(await judge(collectionOf(misnamed), FIRST_USE)), "wrong-identity");
+  });
+
   test("is for the collection of that name, or of all names below it", async () => {
     const ROWS = [
       [GUN, "verified"],
