@@ -272,6 +272,12 @@ suite("layers above a base image", () => {
     assert.deepEqual(found(baseOf(layers, [candidate(3)])).candidates[0]?.changes, []);
   });
 
+  test("may bring users, certificates or packages to a base that has none", () => {
+    const added: LayerSpec = { "etc/passwd": "x", "etc/ssl/cert.pem": DATA, "var/lib/dpkg/status": "x" };
+    assert.deepEqual(changed({ "srv/runner": ELF }, added), []);
+    assert.deepEqual(changed({ "srv/runner": ELF, "etc/passwd/": { type: "5" } }, { "etc/passwd/x": ELF }), []);
+  });
+
   test("take a base away by an opaque root though nothing of it was worth keeping", () => {
     assert.deepEqual(changed({ "srv/page.html": DATA }, { [OPAQUE]: "" }), WHOLE);
     assert.deepEqual(changed({ "srv/page.html": DATA }, { [`srv/${OPAQUE}`]: "" }), []);
