@@ -1,5 +1,6 @@
 import type { BaseCandidate, BaseFact } from "../domain/base-image.ts";
 import { NOT_COLLECTED, known, type Known } from "../domain/gap.ts";
+import { isPlatformNamed } from "../domain/platform.ts";
 import { formatRepository } from "../domain/reference.ts";
 
 import { changesAbove } from "./base-changes.ts";
@@ -28,7 +29,7 @@ function unknown({ annotations, config }: InspectedImage, because: string): Know
 /** The catalogue's word is not taken for what can be seen here. */
 function isOfImage({ depth, platform }: BaseCandidate, { config }: InspectedImage, { layers }: MergedImage): boolean {
   const { os, architecture } = config.platform;
-  if (platform.os !== os || platform.architecture !== architecture) return false;
+  if (!isPlatformNamed(platform, `${os}/${architecture}`)) return false;
   if (!Number.isInteger(depth) || depth < 1 || depth > layers.length) return false;
   // Converters put empty layers into everybody's images: sharing nothing but those is sharing nothing.
   return layers.slice(0, depth).some(({ facts }) => facts.entryCount > 0);

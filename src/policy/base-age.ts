@@ -1,13 +1,13 @@
-import { baseName, type TagSpan } from "../domain/base-image.ts";
+import { baseName } from "../domain/base-image.ts";
 import { formatDuration } from "../domain/duration.ts";
-import { latest, plus, type Instant } from "../domain/instant.ts";
+import { latest, plus } from "../domain/instant.ts";
 import type { FoundCandidate } from "./base-candidate.ts";
 import { satisfied, violated, type Judgement } from "./judgement.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
- * Time since the base's tags left this digest. A tag that has not left makes no age, as far as somebody looked: one that
- * was last seen there long ago may have left since.
+ * Time since the last of the base's tags left this digest. One that has not left makes no age; the catalogue takes a tag that
+ * nobody has looked at for long for one that left.
  */
 export function judgeBaseAge(
   candidate: FoundCandidate,
@@ -16,25 +16,17 @@ export function judgeBaseAge(
   others: readonly FoundCandidate[],
 ): Judgement {
   const name = baseName(candidate);
-  const current = latest(...candidate.tags.map(currentUntil));
-  if (current === undefined) {
+  const staying = candidate.tags.find(({ leftAt }) => leftAt === undefined);
+  if (staying !== undefined) return satisfied(`${name} is ${staying.tag} still.`);
+  const leftAt = latest(...candidate.tags.map((span) => span.leftAt));
+  if (leftAt === undefined) {
     const message = `No tag of ${name} was ever seen, so since when it is outdated is unknown. Have that repository's tags collected, or build on a tagged image.`;
     return violated("base-age-unknown", message);
   }
-  if (!time.reached(plus(current, limitMs))) return satisfied(`${name} is not outdated.`);
-  const staying = candidate.tags.find(({ leftAt }) => leftAt === undefined);
-  if (staying !== undefined) {
-    const message = `The tag ${staying.tag} of ${name} was last looked at on ${staying.lastSeen}, so whether it has left this digest since is unknown. Have that repository's tags collected anew.`;
-    return violated("base-age-unknown", message);
-  }
+  if (!time.reached(plus(leftAt, limitMs))) return satisfied(`${name} is not outdated.`);
   const now = successorOf(candidate, others);
-  const message = `${name} is outdated: its last tag left it on ${current}, longer ago than ${formatDuration(limitMs)}${now}. Build anew on the current image.`;
+  const message = `${name} is outdated: its last tag left it on ${leftAt}, longer ago than ${formatDuration(limitMs)}${now}. Build anew on the current image.`;
   return violated("base-outdated", message);
-}
-
-/** Until when a tag is known to have been there. */
-function currentUntil({ leftAt, lastSeen }: TagSpan): Instant {
-  return leftAt ?? lastSeen;
 }
 
 /** Which digest one of its tags is now, if the image shares layers with that one too; continues a sentence. */

@@ -111,6 +111,11 @@ suite("candidates", () => {
     assert.equal(only && baseName(only), `base.example/debian@${digestFor("base 1")}`);
   });
 
+  test("may spell the architecture otherwise, as runtimes take it for the same", () => {
+    const one = candidate(1, { platform: linux("x86_64") });
+    assert.equal(found(baseOf([DEBIAN, APP], [one])).candidates.length, 1);
+  });
+
   test("that share every layer are the image itself", () => {
     const [only] = found(baseOf([DEBIAN, APP], [candidate(2)])).candidates;
     assert.deepEqual([only?.isWhole, only?.changes], [true, []]);

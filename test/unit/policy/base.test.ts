@@ -250,8 +250,9 @@ suite("the age of a base", () => {
   });
 
   test("does not count while a tag is there, however old the image", () => {
-    const tags = [tagSpan("old", daysAgo(400)), tagSpan("12")];
-    assert.equal(answer(verdictOf(FRESH, foundBase({ tags, firstSeen: daysAgo(900) }))), "allow");
+    const tags = [tagSpan("old", daysAgo(400)), tagSpan("12", undefined, daysAgo(40))];
+    const verdict = verdictOf(FRESH, foundBase({ tags, firstSeen: daysAgo(900) }));
+    assert.deepEqual([answer(verdict), verdict.validUntil], ["allow", undefined]);
   });
 
   test("is unknown of a base without tags, of which the first sight says nothing", () => {
@@ -261,18 +262,15 @@ suite("the age of a base", () => {
     assert.equal(answer(verdictOf(DEBIAN, foundBase({ tags: [] }))), "allow");
   });
 
-  test("is unknown where nobody has looked for as long whether the tag is still there", () => {
-    const verdict = verdictOf(FRESH, foundBase({ tags: [tagSpan("12", undefined, daysAgo(31))] }));
-    assert.equal(answer(verdict), "deny base-age-unknown");
-    assert.match(messageOf(verdict), /The tag 12 of .* was last looked at on .* collected anew/);
-    assert.equal(answer(verdictOf(FRESH, foundBase({ tags: [tagSpan("12", undefined, daysAgo(29))] }))), "allow");
-  });
-
   test("names what the tag is now, where that is known", () => {
     const now = { digest: digestFor("now"), depth: 1, tags: [tagSpan("12")], changes: changed("libc") };
     const verdict = verdictOf(FRESH, foundBase({ tags: [tagSpan("12", daysAgo(31))] }, now));
     assert.equal(answer(verdict), "deny base-outdated");
     assert.match(messageOf(verdict), new RegExp(`; 12 is ${digestFor("now")} now\\.`));
+    for (const elsewhere of [repository("other.example", "debian"), repository("base.example", "other")]) {
+      const other = foundBase({ tags: [tagSpan("12", daysAgo(31))] }, { ...now, repository: elsewhere });
+      assert.doesNotMatch(messageOf(verdictOf(FRESH, other)), /12 is/);
+    }
   });
 
   test("makes the verdict valid from and until the instants at which it turns", () => {
@@ -298,7 +296,7 @@ suite("the age of a base", () => {
       fc.property(bases, instants, fc.nat(200 * DAY), (tags, at, later) => {
         const base = foundBase(...tags.map((each, index) => ({ tags: each, digest: digestFor(`base ${index}`) })));
         const plain = (when: Instant) =>
-          tags.some((each) => each.some(({ lastSeen, leftAt }) => when < plus(leftAt ?? lastSeen, 30 * DAY)));
+          tags.some((each) => each.some(({ leftAt }) => leftAt === undefined || when < plus(leftAt, 30 * DAY)));
         const first = verdictOf(FRESH, base, { at });
         assert.equal(first.decision === "allow", plain(at));
         const until = first.validUntil ?? plus(at, later + 1);
