@@ -19,7 +19,7 @@ async function refuse(): Promise<never> {
 }
 
 /** Records in a map, so that what is measured is our own work and no database's. */
-function memoryStore(): RecordStore {
+export function memoryStore(): RecordStore {
   const kept = new Map<string, Uint8Array>();
   return {
     get: async (space, key) => kept.get(`${space} ${key}`),

@@ -91,6 +91,41 @@ const composition = z.discriminatedUnion("kind", [
   z.looseObject({ kind: z.literal("uninspectable"), reason: z.string(), detail: z.string() }),
 ]);
 
+const hints = z.array(z.looseObject({ from: z.string(), name: z.string(), digest: digest.optional() }));
+
+const tagSpan = z.looseObject({
+  tag: z.string(),
+  firstSeen: z.string(),
+  lastSeen: z.string(),
+  leftAt: z.string().optional(),
+});
+
+const base = z.discriminatedUnion("kind", [
+  z.looseObject({
+    kind: z.literal("found"),
+    candidates: z.array(
+      z.looseObject({
+        repository: z.strictObject({ registry: z.string(), path: z.string() }),
+        digest,
+        index: digest.optional(),
+        platform,
+        tags: z.array(tagSpan),
+        firstSeen: z.string(),
+        depth: z.int(),
+        isWhole: z.boolean(),
+        changes: z.array(
+          z.looseObject({
+            thing: z.string(),
+            sighting: z.looseObject({ layer: digest, path: z.string(), note: z.string() }),
+          }),
+        ),
+      }),
+    ),
+    hints,
+  }),
+  z.looseObject({ kind: z.literal("unknown"), because: z.string(), hints }),
+]);
+
 const layer = z.looseObject({ digest, compressedBytes: z.number(), createdBy: z.string() });
 
 const platformFacts = z.looseObject({
@@ -100,7 +135,7 @@ const platformFacts = z.looseObject({
   user: known(user),
   composition: known(composition),
   lints: z.looseObject({}),
-  base: z.looseObject({}),
+  base: known(base),
   layers: z.array(layer),
 });
 

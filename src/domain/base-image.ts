@@ -2,7 +2,7 @@ import type { Digest } from "./digest.ts";
 import type { Sighting } from "./sighting.ts";
 import type { Instant } from "./instant.ts";
 import type { Platform } from "./platform.ts";
-import type { Repository, Tag } from "./reference.ts";
+import { formatRepository, type Repository, type Tag } from "./reference.ts";
 
 /** While a tag pointed at an image, as far as it was looked at. */
 export type TagSpan = {
@@ -33,6 +33,11 @@ export type BaseCandidate = CatalogueEntry & {
   /** How many layers the two share. */
   readonly depth: number;
 };
+
+/** An image of the catalogue by its name, under which what is known of its signatures is kept: `REPOSITORY@DIGEST`. */
+export function baseName({ repository, digest }: Pick<CatalogueEntry, "repository" | "digest">): string {
+  return `${formatRepository(repository)}@${digest}`;
+}
 
 /** What an application layer has no business to change once a base image is vouched for. */
 export const PROTECTED_THINGS = ["loader", "libc", "ca-certificates", "users", "package-database"] as const;

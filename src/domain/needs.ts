@@ -38,6 +38,11 @@ export const NO_NEEDS: Needs = {
   baseSigners: [],
 };
 
+/** Everybody whose word is asked for, be it a signature, an attestation or a signature of the base image. */
+export function askedOf({ authorities, attesters, baseSigners }: Needs): readonly AuthorityName[] {
+  return [...new Set([...authorities, ...attesters, ...baseSigners])];
+}
+
 /** Both needs at once. */
 export function joinNeeds(a: Needs, b: Needs): Needs {
   return {

@@ -1,3 +1,4 @@
+import type { ProtectedThing } from "./base-image.ts";
 import type { Brand } from "./brand.ts";
 import type { Digest } from "./digest.ts";
 import type { Lint } from "./lint.ts";
@@ -63,6 +64,15 @@ export type AttestedContent =
   /** Statements by name, which one expression speaks about together. */
   | { readonly kind: "join"; readonly queries: Readonly<Record<string, AttestationQuery>>; readonly where: string };
 
+/** Built on one of these repositories' images; `allowChanges` names what the layers above may replace all the same. */
+export type BaseRule = {
+  readonly kind: "base";
+  readonly oneOf: readonly ImagePattern[];
+  readonly notOlderThanMs: number | undefined;
+  readonly signedBy: Signatories | undefined;
+  readonly allowChanges: readonly ProtectedThing[];
+};
+
 export type Rule =
   | { readonly kind: "signed"; readonly by: Signatories }
   | { readonly kind: "attested"; readonly content: AttestedContent }
@@ -71,6 +81,7 @@ export type Rule =
   | { readonly kind: "composition"; readonly atMost: CompositionClass }
   | { readonly kind: "absent"; readonly things: readonly Absentee[] }
   | { readonly kind: "clean"; readonly lints: readonly Lint[] }
+  | BaseRule
   | { readonly kind: "age"; readonly atMostMs: number }
   | { readonly kind: "anyOf"; readonly rules: readonly Rule[] }
   | { readonly kind: "deny"; readonly message: string }

@@ -45,6 +45,12 @@ export const FINDING_REASONS = [
   "unattested",
   "predicate-mismatch",
   "predicate-error",
+  "base-unknown",
+  "wrong-base",
+  "base-tampered",
+  "base-outdated",
+  "base-age-unknown",
+  "base-unsigned",
 ] as const;
 export type FindingReason = (typeof FINDING_REASONS)[number];
 

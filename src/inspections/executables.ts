@@ -42,7 +42,13 @@ export function isNamed(base: string, known: ReadonlySet<string>): boolean {
 
 /** Whether an entry of that name is kept whatever its mode. */
 export function isNotableName(base: string): boolean {
-  return NOTABLE.has(base) || isMultiCallName(base) || isLoaderName(base) || NOTABLE.has(base.replace(SUFFIX, ""));
+  return (
+    NOTABLE.has(base) ||
+    isMultiCallName(base) ||
+    isLoaderName(base) ||
+    isLibcName(base) ||
+    NOTABLE.has(base.replace(SUFFIX, ""))
+  );
 }
 
 const NOTABLE: ReadonlySet<string> = new Set([...SHELLS, ...PACKAGE_MANAGERS, ...SSH_SERVERS]);
@@ -90,6 +96,13 @@ export function isSharedLibraryName(base: string): boolean {
 export function isLoaderName(base: string): boolean {
   return base.startsWith("ld") && LOADER.test(base);
 }
+
+/** The C library itself, under any of the names that programs or links have for it; it needs no execute bit. */
+export function isLibcName(base: string): boolean {
+  return (base.startsWith("lib") && LIBC.test(base)) || base.startsWith("ld-musl-");
+}
+
+const LIBC = /^(?:libc\.so(?:\.[0-9]+)?|libc-[0-9.]+\.so|libc\.musl-.*|libuClibc-.*)$/;
 
 const LOADER = /^(?:ld-linux.*\.so.*|ld-musl-.*|ld64\.so\..*|ld\.so\.[0-9].*|ld-[0-9.]+\.so)$/;
 

@@ -1,11 +1,12 @@
 import type { LayerEvidence } from "../domain/evidence.ts";
+import { NOT_ASKED } from "../domain/gap.ts";
 import type { ImageConfig } from "../domain/image-config.ts";
 import type { LintFacts } from "../domain/lint.ts";
-import type { Tag } from "../domain/reference.ts";
 
+import { inspectBase } from "./base-image.ts";
 import { inspectComposition } from "./composition.ts";
 import { contentOf } from "./image-content.ts";
-import type { InspectedImage, Inspection } from "./inspection.ts";
+import type { ImageOrigin, InspectedImage, Inspection } from "./inspection.ts";
 import { inspectLints, LINT_VERSIONS } from "./lints/index.ts";
 import { inspectUser } from "./user.ts";
 
@@ -13,6 +14,7 @@ import { inspectUser } from "./user.ts";
 const INSPECTIONS = {
   user: { version: 2, inspect: inspectUser },
   composition: { version: 2, inspect: inspectComposition },
+  base: { version: 1, inspect: inspectBase },
 } as const satisfies Readonly<Record<string, Inspection<unknown>>>;
 
 type Inspections = typeof INSPECTIONS;
@@ -21,6 +23,8 @@ type Inspections = typeof INSPECTIONS;
 export type ImageInspection = { readonly [Name in keyof Inspections]: ReturnType<Inspections[Name]["inspect"]> } & {
   readonly lints: LintFacts;
 };
+
+const NO_ORIGIN: ImageOrigin = { bases: NOT_ASKED, annotations: {}, tag: undefined };
 
 /** Names and versions of all inspections, for the identity of facts: `composition@1 user@1`. */
 export const INSPECTIONS_VERSION = [
@@ -34,11 +38,16 @@ export const INSPECTIONS_VERSION = [
  * Everything that can be told of an image's content, from its configuration and its manifest's layers, lowest first. What
  * was not seen stays unknown; what cannot be vouched for is never taken for harmless.
  */
-export function inspectImage(config: ImageConfig, layers: readonly LayerEvidence[], tag?: Tag): ImageInspection {
-  const image: InspectedImage = { config, content: contentOf(config, layers), tag };
+export function inspectImage(
+  config: ImageConfig,
+  layers: readonly LayerEvidence[],
+  origin: ImageOrigin = NO_ORIGIN,
+): ImageInspection {
+  const image: InspectedImage = { ...origin, config, content: contentOf(config, layers) };
   return {
     user: INSPECTIONS.user.inspect(image),
     composition: INSPECTIONS.composition.inspect(image),
+    base: INSPECTIONS.base.inspect(image),
     lints: inspectLints(image),
   };
 }

@@ -1,5 +1,6 @@
+import type { BaseCandidate } from "../domain/base-image.ts";
 import type { Digest } from "../domain/digest.ts";
-import type { Gap, Known } from "../domain/gap.ts";
+import type { Gap, Known, Observation } from "../domain/gap.ts";
 import type { ImageConfig } from "../domain/image-config.ts";
 import type { LayerFacts } from "../domain/layer-facts.ts";
 import type { Tag } from "../domain/reference.ts";
@@ -20,12 +21,17 @@ export type MergedImage = {
   readonly layers: readonly { readonly digest: Digest; readonly facts: LayerFacts }[];
 };
 
-export type InspectedImage = {
-  readonly config: ImageConfig;
-  readonly content: ImageContent;
+/** What is known of an image besides its configuration and layers. */
+export type ImageOrigin = {
+  /** What the catalogue knew of images that end within its layers. */
+  readonly bases: Observation<readonly BaseCandidate[]>;
+  /** Of its manifest: the builder's word. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** The tag it was asked for by, if any. */
   readonly tag: Tag | undefined;
 };
+
+export type InspectedImage = ImageOrigin & { readonly config: ImageConfig; readonly content: ImageContent };
 
 /** One question about content: a pure function. Raising `version` answers it again for stored layers. */
 export type Inspection<Fact> = { readonly version: number; readonly inspect: (image: InspectedImage) => Known<Fact> };

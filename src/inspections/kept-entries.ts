@@ -34,6 +34,16 @@ const BODIES: ReadonlyMap<string, number> = new Map([
   ["var/lib/rpmmanifest/container-manifest-2", MIB],
 ]);
 
+/** What links of the system's certificate bundle lead to, wherever that is. */
+const BUNDLE_NAMES: ReadonlySet<string> = new Set([
+  "ca-certificates.crt",
+  "ca-bundle.crt",
+  "ca-bundle.pem",
+  "tls-ca-bundle.pem",
+  "cert.pem",
+  "cacert.pem",
+]);
+
 /** Bodies by name anywhere, since `etc/passwd` may be a link to them, as on Nix. */
 const BODY_NAMES: ReadonlySet<string> = new Set(["passwd", "group", "os-release"]);
 const MAX_NAMED_BODY = 64 * KIB;
@@ -53,6 +63,10 @@ const MARKERS: ReadonlySet<string> = new Set([
   "etc/ssl/certs/ca-certificates.crt",
   "etc/pki/tls/certs/ca-bundle.crt",
   "etc/ssl/cert.pem",
+  "etc/ssl/ca-bundle.pem",
+  "etc/pki/tls/cacert.pem",
+  "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+  "etc/ca-certificates/extracted/tls-ca-bundle.pem",
   "etc/ssh/sshd_config",
   "etc/crontab",
   "root/.ssh/authorized_keys",
@@ -136,5 +150,6 @@ export function isKept(entry: TarEntry, path: CleanPath): boolean {
 function isKeptFile(entry: TarEntry, path: CleanPath): boolean {
   if ((entry.mode & (ANY_EXECUTE | SET_ID | WORLD_WRITABLE)) !== 0 || entry.capability !== "") return true;
   if (path.depth === 1 || ANCESTORS.has(path.path) || PROGRAM_FOLDERS.has(parentOf(path.path))) return true;
-  return isNotableName(path.base) || bodyLimit(path) > 0 || MARKER_PATTERN.test(path.path);
+  if (isNotableName(path.base) || BUNDLE_NAMES.has(path.base)) return true;
+  return bodyLimit(path) > 0 || MARKER_PATTERN.test(path.path);
 }

@@ -16,7 +16,7 @@ import type { TarEntry } from "./tar-entry.ts";
 import type { TarSink } from "./tar-walk.ts";
 
 /** Raised when the same bytes could bring other facts: stored facts of an older version are read again. */
-export const EXTRACTOR_VERSION = 3;
+export const EXTRACTOR_VERSION = 4;
 
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";

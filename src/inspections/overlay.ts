@@ -30,9 +30,13 @@ type Merging = {
 
 /**
  * Lays the layers over each other, lowest first, as overlayfs does (image-spec, layer.md): opaque directories, then
- * whiteouts, then additions. Paths are literal: a child over a lower link makes a directory of it.
+ * whiteouts, then additions. Paths are literal: a child over a lower link makes a directory of it. `after` is shown the
+ * tree of the first so many layers, which it must leave as it is.
  */
-export function mergeLayers(layers: readonly LayerFacts[]): MergedTree {
+export function mergeLayers(
+  layers: readonly LayerFacts[],
+  after: (root: TreeNode, layers: number) => void = () => undefined,
+): MergedTree {
   const root = directoryNode(0, "");
   const budget = newBudget();
   const doubts: TreeDoubt[] = [];
@@ -41,6 +45,7 @@ export function mergeLayers(layers: readonly LayerFacts[]): MergedTree {
     const upper = unpackLayer(facts, { layer, lower: root, budget, doubts });
     if (isSpent(budget)) break;
     merge(root, upper, "", { layer, base: root, overLinks, doubts, budget });
+    after(root, layer + 1);
   }
   if (isSpent(budget))
     doubts.push({ layer: layers.length, path: "", why: "has more files or links than are looked at" });

@@ -43,6 +43,12 @@ const FOLDER_DATABASES = [
   { name: "nix", path: "nix/store" },
 ] as const;
 
+/** Where a package database is one file. */
+export const DATABASE_PATHS: readonly string[] = FILE_DATABASES.map(({ path }) => path);
+
+/** Where one is a folder of small files, each of which tells of a package. */
+export const DATABASE_FOLDERS: readonly string[] = ["var/lib/dpkg/status.d", "var/lib/pacman/local", "var/db/pkg"];
+
 const STATUS_D = "var/lib/dpkg/status.d";
 const PORTAGE = "var/db/pkg";
 

@@ -33,6 +33,8 @@ export type Collection = {
   readonly subject: Subject;
   readonly plan: Plan;
   readonly earlier: Earlier;
+  /** All of it unless given: of a base image only signatures are asked. */
+  readonly part?: "signatures" | undefined;
   /** Shares what was looked at before the subject was known. */
   readonly once?: Sources["once"] | undefined;
 };

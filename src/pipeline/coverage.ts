@@ -14,7 +14,8 @@ export function isCovered(dossier: Dossier, plan: Plan, ages: MaxAges, now: Inst
   );
 }
 
-function areListsCollected({ subject, signatures }: Dossier, plan: Plan): boolean {
+/** Whether every place was looked at, however long ago. */
+export function areListsCollected({ subject, signatures }: Dossier, plan: Plan): boolean {
   return looksOf(subject, plan).every(({ about, place }) =>
     signatures.some(
       (entry) =>

@@ -9,6 +9,7 @@ import type { AuthoritySpec } from "../domain/trust.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { judge, JUDGE_VERSION } from "../policy/judge.ts";
 import type { Judged } from "./assay.ts";
+import type { VerifiedBase } from "./base-signatures.ts";
 import { dossierFreshUntil, type MaxAges } from "./freshness.ts";
 import { sourcesOf, type Plan } from "./plan.ts";
 import { policyId, type Unmatched } from "./scope.ts";
@@ -21,6 +22,8 @@ export type Decide = {
   readonly dossier: Dossier;
   readonly facts: ImageFacts;
   readonly statements: Statements;
+  /** The base images whose signatures were asked for. */
+  readonly bases: readonly VerifiedBase[];
   readonly set: PolicySet;
   readonly matched: readonly Policy[];
   readonly plan: Plan;
@@ -37,23 +40,27 @@ export function decide(input: Decide, at: Instant): Judged {
   const places = (spec: AuthoritySpec): readonly SourceKey[] => sourcesOf(spec, input.schemes.signatures);
   const attestationSourcesOf = (spec: AuthoritySpec): readonly SourceKey[] =>
     sourcesOf(spec, input.schemes.attestations);
-  const looks = { sourcesOf: places, attestationSourcesOf, statements };
+  const bases = new Map(input.bases.map(({ name, facts }) => [name, facts]));
+  const looks = { sourcesOf: places, attestationSourcesOf, statements, bases };
   const body = judge({ facts, image, set, matched, at, resolvedAt, unmatched, ...looks });
   const verdict: Verdict = { id: verdictId(input, image, body.validFrom), ...body };
+  const basesFreshUntil = earliest(...input.bases.map(({ freshUntil }) => freshUntil));
   const freshUntil =
-    earliest(dossierFreshUntil(dossier, input.plan, input.ages), verdict.validUntil) ?? plus(at, LONGEST_SERVICE_MS);
+    earliest(dossierFreshUntil(dossier, input.plan, input.ages), basesFreshUntil, verdict.validUntil) ??
+    plus(at, LONGEST_SERVICE_MS);
   return { kind: "judged", verdict, freshUntil };
 }
 
 /** The observation times, the clock and the wording of files are left out: they change no answer. */
 function verdictId(
-  { facts, statements, matched, unmatched }: Decide,
+  { bases, facts, statements, matched, unmatched }: Decide,
   image: string,
   validFrom: Instant | undefined,
 ): Verdict["id"] {
   return addressOf("verdict", {
     facts: facts.id,
     statements: atHand(statements),
+    bases: bases.length === 0 ? undefined : bases.map(({ name, facts }) => `${name} ${facts.id}`).sort(),
     policies: matched.map(policyId),
     waivers: [],
     judge: JUDGE_VERSION,

@@ -13,12 +13,11 @@ import type {
   SignatureFact,
   SourceFact,
 } from "../domain/facts.ts";
-import { known, knownFrom, NOT_COLLECTED, type Known, type Observation } from "../domain/gap.ts";
+import { known, knownFrom, type Known, type Observation } from "../domain/gap.ts";
 import type { ImageConfig } from "../domain/image-config.ts";
 import type { LayerFacts } from "../domain/layer-facts.ts";
 import { lintFacts } from "../domain/lint.ts";
-import type { Tag } from "../domain/reference.ts";
-import type { Document } from "../domain/subject.ts";
+import type { Document, Subject } from "../domain/subject.ts";
 import { withoutSecrets } from "../inspections/history-step.ts";
 import { layerNotes } from "../inspections/layer-notes.ts";
 import { INSPECTIONS_VERSION, inspectImage } from "../inspections/index.ts";
@@ -85,7 +84,7 @@ export async function examine(
     signatures,
     attestations,
     sources,
-    platforms: dossier.leaves.map((leaf) => examineLeaf(leaf, subject.requested.tag)),
+    platforms: dossier.leaves.map((leaf) => examineLeaf(leaf, subject)),
   };
 }
 
@@ -115,13 +114,14 @@ function sourceFact({ about, source, content }: SignatureSource): SourceFact {
   }
 }
 
-function examineLeaf(leaf: LeafEvidence, tag: Tag | undefined): PlatformFacts {
+function examineLeaf(leaf: LeafEvidence, subject: Subject): PlatformFacts {
   const config = readKnown(leaf.config);
   const layers = leaf.layers.map((layer) => ({ descriptor: layer.descriptor, content: layer.content }));
+  const origin = { bases: leaf.bases, annotations: annotationsOf(leaf, subject), tag: subject.requested.tag };
   const answers =
     config.kind === "known"
-      ? inspectImage(config.value, layers, tag)
-      : { user: config, composition: config, lints: lintFacts(() => config) };
+      ? inspectImage(config.value, layers, origin)
+      : { user: config, composition: config, base: config, lints: lintFacts(() => config) };
   const walked = leaf.layers.map(({ content }) => walkedFacts(content));
   return {
     digest: leaf.manifest,
@@ -130,12 +130,17 @@ function examineLeaf(leaf: LeafEvidence, tag: Tag | undefined): PlatformFacts {
     user: answers.user,
     composition: answers.composition,
     lints: answers.lints,
-    base: NOT_COLLECTED,
+    base: answers.base,
     layers: leaf.layers.map((layer, index) => ({
       ...layerSummary(layer, createdBy(config, index)),
       notable: layerNotes(walked, index),
     })),
   };
+}
+
+function annotationsOf({ manifest }: LeafEvidence, { leaves }: Subject): Readonly<Record<string, string>> {
+  const seen = leaves.find(({ descriptor }) => descriptor.digest === manifest)?.manifest;
+  return seen?.kind === "observed" ? seen.value.manifest.annotations : {};
 }
 
 /** A configuration that does not parse is a gap in what can be known: nothing else could be read in its place. */

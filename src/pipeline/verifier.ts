@@ -1,9 +1,11 @@
 import { Slices } from "../crypto/slices.ts";
+import { baseName, type CatalogueEntry } from "../domain/base-image.ts";
 import type { Dossier } from "../domain/evidence.ts";
 import type { ImageFacts } from "../domain/facts.ts";
 import { millisOf, plus } from "../domain/instant.ts";
 import type { Policy, PolicySet } from "../domain/policy.ts";
 import { referenceKey, type ImageReference } from "../domain/reference.ts";
+import { basesToVerify } from "../policy/base-candidate.ts";
 import { matchPolicies } from "../policy/match.ts";
 import type { PolicySource } from "../ports/policy-source.ts";
 import type { Records } from "../records/records.ts";
@@ -11,8 +13,17 @@ import type { Sources } from "../schemes/scheme.ts";
 import type { Answer, ImageView, Judged, SignedName } from "./assay.ts";
 import type { BaseFeed } from "./base-feed.ts";
 import { baseSightingOf } from "./base-sighting.ts";
+import {
+  basePlanOf,
+  isBaseCovered,
+  referenceOf,
+  unseenBase,
+  verifiedBase,
+  withIndex,
+  type VerifiedBase,
+} from "./base-signatures.ts";
 import { collect } from "./collect.ts";
-import type { CollectParts } from "./collection.ts";
+import type { Collection, CollectParts } from "./collection.ts";
 import { isCovered } from "./coverage.ts";
 import { decide } from "./decide.ts";
 import { examine, factsId } from "./examine.ts";
@@ -21,6 +32,7 @@ import { locate, locateNamed, recall, recallNamed, type Located } from "./locate
 import { onceEach } from "./once.ts";
 import { onceByDigest } from "./once-by-digest.ts";
 import { fullPlan, planOf, type Plan } from "./plan.ts";
+import { observe } from "./observe.ts";
 import type { Observer } from "./observer.ts";
 import { nameKeepersOf, placesOf, resolutionKeyOf, signedDigestOf, type NameKeepers } from "./signed-digest.ts";
 import { loadStatements } from "./statements.ts";
@@ -43,13 +55,19 @@ type InForce = {
   readonly plan: Plan;
   /** Whose word for what the tag is counts more than the registry's; mostly nobody's. */
   readonly keepers: NameKeepers;
+  readonly basePlan: Plan;
 };
 
 /** The world as one verification sees it: what was looked at once in it is shared by all its steps. */
 type Sight = { readonly parts: VerifierParts; readonly once: Sources["once"] };
 
 /** A subject, the sight in which it was found, and by whose word if not the registry's. */
-type Found = { readonly located: Located; readonly sight: Sight; readonly signedName: SignedName | undefined };
+type Found = {
+  readonly located: Located;
+  readonly sight: Sight;
+  readonly signedName: SignedName | undefined;
+  readonly part?: Collection["part"];
+};
 
 type Examined = { readonly dossier: Dossier; readonly facts: ImageFacts };
 
@@ -78,7 +96,8 @@ export class Verifier {
     try {
       const found = await this.#find(reference, rules, signal);
       const examined = await this.#examined(found, rules, signal);
-      const judged = await this.#judge(examined, rules);
+      const bases = await this.#bases(examined.facts, rules, signal);
+      const judged = await this.#judge(examined, bases, rules);
       for (const gap of judged.verdict.gaps) this.#parts.observer.gapSeen(gap);
       this.#parts.observer.verdictDecided(judged.verdict, millisOf(this.#parts.clock.now()) - millisOf(startedAt));
       this.#learn(found, examined.dossier);
@@ -99,7 +118,8 @@ export class Verifier {
       if (!covered) return undefined;
       const facts = await this.#facts(dossier, rules.scope);
       const isLapsed = lapsedLists(dossier, facts, this.#parts.clock.now()).length > 0;
-      return isLapsed ? undefined : await this.#judge({ dossier, facts }, rules);
+      const bases = isLapsed ? undefined : await this.#recallBases(facts, rules, signal);
+      return bases && (await this.#judge({ dossier, facts }, bases, rules));
     } catch (error) {
       signal.throwIfAborted();
       return unresolvedFrom(reference, error);
@@ -131,14 +151,15 @@ export class Verifier {
     const { authorities } = scope.set;
     const { schemes } = this.#parts;
     const keepers = nameKeepersOf(reference, matched, authorities, schemes);
-    return { scope, matched, plan: planOf(matched, authorities, schemes), keepers };
+    const basePlan = basePlanOf(matched, authorities, schemes);
+    return { scope, matched, plan: planOf(matched, authorities, schemes), keepers, basePlan };
   }
 
   /**
    * The registry says what a tag is, unless the policies in force let somebody else say it. Throws `PortError` and
    * `InputError`.
    */
-  async #find(reference: ImageReference, { keepers }: InForce, signal: AbortSignal): Promise<Found> {
+  async #find(reference: ImageReference, { keepers }: Pick<InForce, "keepers">, signal: AbortSignal): Promise<Found> {
     const parts = { ...this.#parts, images: onceByDigest(this.#parts.images) };
     const sight: Sight = { parts, once: onceEach() };
     if (reference.kind !== "tag" || keepers.length === 0)
@@ -166,15 +187,19 @@ export class Verifier {
     return recallNamed(reference, { key: resolutionKeyOf(reference, keepers), tagMaxAgeMs }, this.#parts);
   }
 
-  async #gather({ located, sight }: Found, plan: Plan, signal: AbortSignal): Promise<Dossier> {
+  async #gather({ located, sight, part }: Found, plan: Plan, signal: AbortSignal): Promise<Dossier> {
     const { subject, earlier } = located;
-    const dossier = await collect({ subject, plan, earlier, once: sight.once }, sight.parts, signal);
+    const dossier = await collect({ subject, plan, earlier, part, once: sight.once }, sight.parts, signal);
     await this.#parts.records.dossiers.save(dossier);
     return dossier;
   }
 
   /** Looks once more where something ended since it was seen. */
-  async #examined(found: Found, { scope, plan }: InForce, signal: AbortSignal): Promise<Examined> {
+  async #examined(
+    found: Found,
+    { scope, plan }: Pick<InForce, "scope" | "plan">,
+    signal: AbortSignal,
+  ): Promise<Examined> {
     const dossier = await this.#gather(found, plan, signal);
     const facts = await this.#facts(dossier, scope);
     const lapsed = lapsedLists(dossier, facts, this.#parts.clock.now());
@@ -189,13 +214,65 @@ export class Verifier {
     return { dossier: again, facts: await this.#facts(again, scope) };
   }
 
-  async #judge({ dossier, facts }: Examined, { scope, matched, plan }: InForce): Promise<Judged> {
+  /** The signatures of base images that rules ask for: the same line once more, and no further down. */
+  async #bases(facts: ImageFacts, rules: InForce, signal: AbortSignal): Promise<readonly VerifiedBase[]> {
+    return Promise.all(basesToVerify(rules.matched, facts).map((base) => this.#base(base, rules, signal)));
+  }
+
+  async #base(base: CatalogueEntry, { scope, basePlan: plan }: InForce, signal: AbortSignal): Promise<VerifiedBase> {
+    const { ages, clock } = this.#parts;
+    const what = `signatures of the base image ${baseName(base)}`;
+    const seen = await observe(clock, what, signal, async () => {
+      const { located, ...found } = await this.#find(referenceOf(base), { keepers: [] }, signal);
+      const subject = withIndex(located.subject, base);
+      return this.#examined(
+        { ...found, part: "signatures", located: { ...located, subject } },
+        { scope, plan },
+        signal,
+      );
+    });
+    if (seen.kind === "observed") return verifiedBase(base, seen.value, plan, ages);
+    if (seen.kind === "gap") return unseenBase(base, seen, plan, ages);
+    throw new Error("a look that was made cannot be one that was not asked for");
+  }
+
+  /** The same from what is stored alone; `undefined` if that of one of them is not enough. */
+  async #recallBases(
+    facts: ImageFacts,
+    rules: InForce,
+    signal: AbortSignal,
+  ): Promise<readonly VerifiedBase[] | undefined> {
+    const asked = basesToVerify(rules.matched, facts);
+    const known = await Promise.all(asked.map((base) => this.#recallBase(base, rules, signal)));
+    const bases = known.filter((base) => base !== undefined);
+    return bases.length === asked.length ? bases : undefined;
+  }
+
+  async #recallBase(
+    base: CatalogueEntry,
+    { scope, basePlan: plan }: InForce,
+    signal: AbortSignal,
+  ): Promise<VerifiedBase | undefined> {
+    const { ages, clock } = this.#parts;
+    const stored = await recall(referenceOf(base), 0, this.#parts, signal);
+    if (stored === undefined) return undefined;
+    const dossier = { ...stored, subject: withIndex(stored.subject, base) };
+    const seen = { dossier, facts: await this.#facts(dossier, scope) };
+    return isBaseCovered(seen, plan, ages, clock.now()) ? verifiedBase(base, seen, plan, ages) : undefined;
+  }
+
+  async #judge(
+    { dossier, facts }: Examined,
+    bases: readonly VerifiedBase[],
+    { scope, matched, plan }: InForce,
+  ): Promise<Judged> {
     const { unmatched, ages, schemes } = this.#parts;
     const slices = new Slices();
     const statements = await loadStatements({ dossier, facts, needs: plan.statements, schemes });
     await slices.pause();
     const at = this.#parts.clock.now();
-    const judged = decide({ dossier, facts, statements, set: scope.set, matched, plan, unmatched, ages, schemes }, at);
+    const input = { dossier, facts, statements, bases, set: scope.set, matched, plan, unmatched, ages, schemes };
+    const judged = decide(input, at);
     await slices.pause();
     await this.#parts.records.verdicts.put(judged.verdict, scope.id, judged.freshUntil, plus(at, KEPT_MS));
     return judged;

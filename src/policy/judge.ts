@@ -6,10 +6,11 @@ import type { Enforcement, Policy, PolicySet } from "../domain/policy.ts";
 import type { Statements } from "../domain/statement.ts";
 import type { AuthoritySpec } from "../domain/trust.ts";
 import type { Decision, Finding, PlatformVerdict, SignatureTried, VerdictBody } from "../domain/verdict.ts";
+import { describeBase } from "./base-candidate.ts";
 import { Evaluations } from "./evaluations.ts";
 import { describeGap, type Judgement } from "./judgement.ts";
 import { judgeRule } from "./rules/index.ts";
-import type { Case } from "./rules/rule.ts";
+import type { Bases, Case } from "./rules/rule.ts";
 import { platformName } from "./runnable-platforms.ts";
 import { trialsOf } from "./trial.ts";
 import { timelineAt } from "./timeline.ts";
@@ -34,12 +35,14 @@ export type JudgeInput = {
   readonly attestationSourcesOf: (spec: AuthoritySpec) => readonly SourceKey[];
   /** The statements that rules may ask about; one that is not here is not at hand. */
   readonly statements: Statements;
+  /** What is proved of the base images whose signatures rules ask for; one that is not here was not looked at. */
+  readonly bases: Bases;
 };
 
 type Applied = { readonly finding: Finding; readonly gaps: readonly Gap[] };
 
 /** Raise with any change of meaning: it is part of a verdict's identity. */
-export const JUDGE_VERSION = 4;
+export const JUDGE_VERSION = 5;
 
 /**
  * Judges facts at an instant. Every matched policy must pass, and only `satisfied` passes. The only place that compares
@@ -49,8 +52,8 @@ export function judge(input: JudgeInput): VerdictBody {
   const { facts, image, set, matched, at, resolvedAt } = input;
   const time = timelineAt(at);
   const authorities = new Map(set.authorities.map((authority) => [authority.name, authority]));
-  const { sourcesOf, attestationSourcesOf, statements } = input;
-  const looks = { sourcesOf, attestationSourcesOf, statements, evaluations: new Evaluations() };
+  const { sourcesOf, attestationSourcesOf, statements, bases } = input;
+  const looks = { sourcesOf, attestationSourcesOf, statements, bases, evaluations: new Evaluations() };
   const shared = { facts, image, authorities, time, ...looks };
   const applied = matched.flatMap((policy) => applyPolicy(policy, shared));
   const silent = applied.length === 0;
@@ -153,7 +156,7 @@ function platformVerdict(facts: PlatformFacts): PlatformVerdict {
     composition: summary(facts.composition, (value) =>
       value.kind === "classified" ? [value.class, ...value.modifiers].join(", ") : `uninspectable (${value.reason})`,
     ),
-    base: "not determined",
+    base: summary(facts.base, (value) => describeBase(value, facts.layers.length)),
   };
 }
 

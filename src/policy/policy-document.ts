@@ -4,6 +4,7 @@ import { InputError } from "../domain/errors.ts";
 import type { Match, PlatformSelection, Policy, PolicyRule, PolicyWarning } from "../domain/policy.ts";
 import type { PolicyDocument } from "./document.ts";
 import { apiVersion, enforcement, metadata } from "./header.ts";
+import { baseRulesIn } from "./base-candidate.ts";
 import { parseImagePattern, patternWarning } from "./pattern.ts";
 import { problemAt, problemsOf, type PolicyProblem } from "./problem.ts";
 import { onlyRule, ruleShape } from "./rules/index.ts";
@@ -95,7 +96,12 @@ export function readPolicy(document: PolicyDocument): PolicyRead {
   return {
     kind: "read",
     policy,
-    warnings: [...warned, ...matchWarnings(policy, document), ...memberWarnings(document)],
+    warnings: [
+      ...warned,
+      ...matchWarnings(policy, document),
+      ...rules.flatMap(baseWarnings),
+      ...memberWarnings(document),
+    ],
   };
 }
 
@@ -106,6 +112,14 @@ function matchWarnings({ match }: Policy, document: PolicyDocument): readonly Po
       return message === undefined ? [] : [problemAt(document, ["spec", "match", member, at], message)];
     }),
   );
+}
+
+function baseWarnings({ rule, at }: PolicyRule): readonly PolicyWarning[] {
+  const patterns = baseRulesIn(rule).flatMap(({ oneOf }) => oneOf);
+  return patterns.flatMap((pattern) => {
+    const message = patternWarning(pattern);
+    return message === undefined ? [] : [{ message, at }];
+  });
 }
 
 function memberWarnings(document: PolicyDocument): readonly PolicyWarning[] {

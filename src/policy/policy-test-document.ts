@@ -1,10 +1,12 @@
 import { z } from "zod";
 
+import { PROTECTED_THINGS } from "../domain/base-image.ts";
 import { ABSENTEES, COMPOSITION_ORDER, type AdmissionContext } from "../domain/policy.ts";
 import { LINTS } from "../domain/lint.ts";
 import { parseDigest } from "../domain/digest.ts";
 import { parseDuration } from "../domain/duration.ts";
 import { parseInstant } from "../domain/instant.ts";
+import { parseRepository } from "../domain/reference.ts";
 import { FINDING_REASONS } from "../domain/verdict.ts";
 import { readDocuments, type PolicyDocument, type PolicyFile } from "./document.ts";
 import { apiVersion, kindOf, metadata } from "./header.ts";
@@ -35,6 +37,18 @@ const attestation = struct({
   })
   .transform(({ signer, ...rest }) => ({ ...rest, signer: signer ?? rest.authority }));
 
+/** What the image was built on. `age` is the time since its last tag left it; without one a tag is still there. */
+const base = struct({
+  repository: parsed(parseRepository),
+  age: parsed(parseDuration).optional(),
+  tagged: z.boolean().default(true),
+  changes: z.array(z.enum(PROTECTED_THINGS)).default([]),
+  signedBy: z.array(signature).optional(),
+}).superRefine(({ age, tagged }, context) => {
+  if (age === undefined || tagged) return;
+  context.addIssue({ code: "custom", path: ["age"], message: "is that of a tag: leave it out, or leave tagged out" });
+});
+
 /** What is given about the image. Whatever is left out was not collected, so a rule about it is undetermined. */
 const given = struct({
   signedBy: z.array(signature).optional(),
@@ -45,6 +59,7 @@ const given = struct({
   composition: z.enum([...COMPOSITION_ORDER, "uninspectable"]).optional(),
   present: z.array(z.enum(ABSENTEES)).default([]),
   flaws: z.array(z.enum(LINTS)).optional(),
+  base: z.union([z.literal("unknown"), base]).optional(),
   created: z.union([z.literal("none"), parsed(parseInstant)]).optional(),
   age: parsed(parseDuration).optional(),
   platforms: some(

@@ -9,7 +9,8 @@ import { matchPolicies } from "./match.ts";
 import { contextOf, type PolicyTest, type PolicyTestCase } from "./policy-test-document.ts";
 import { suggestion } from "./suggestion.ts";
 import { GIVEN_ATTESTATIONS, syntheticStatements } from "./synthetic-attestations.ts";
-import { GIVEN_SOURCE, syntheticFacts } from "./synthetic-facts.ts";
+import { syntheticBases } from "./synthetic-base.ts";
+import { GIVEN_SOURCE, signatureOf, syntheticFacts } from "./synthetic-facts.ts";
 
 export type PolicyTestResult = {
   readonly name: string;
@@ -58,6 +59,7 @@ function judgeCase(
       sourcesOf: () => [GIVEN_SOURCE],
       attestationSourcesOf: () => [GIVEN_ATTESTATIONS],
       statements: syntheticStatements(one.given, facts.digest),
+      bases: syntheticBases(one.given, GIVEN_SOURCE, signatureOf),
     };
     return compare(
       one,
@@ -72,10 +74,14 @@ function judgeCase(
 /** A name that no authority has would make the image unsigned, which is not what the case says. */
 function unknownAuthority(set: PolicySet, { given }: PolicyTestCase): string | undefined {
   const names = set.authorities.map(({ name }) => name);
-  const stranger = [...(given.signedBy ?? []), ...(given.attested ?? [])].find(
+  const stranger = [...(given.signedBy ?? []), ...(given.attested ?? []), ...signersOfBase(given)].find(
     ({ authority }) => !names.includes(authority),
   );
   return stranger && `no authority is named "${stranger.authority}"${suggestion(stranger.authority, names)}`;
+}
+
+function signersOfBase({ base }: PolicyTestCase["given"]): NonNullable<PolicyTestCase["given"]["signedBy"]> {
+  return base === undefined || base === "unknown" ? [] : (base.signedBy ?? []);
 }
 
 function compare({ expect, because }: PolicyTestCase, verdict: VerdictBody): CaseOutcome {

@@ -1,3 +1,4 @@
+import { askedOf } from "../domain/needs.ts";
 import type { Policy, PolicyWarning, Rule } from "../domain/policy.ts";
 import type { Authority, AuthorityName, AuthoritySpec, PublicKeyMaterial } from "../domain/trust.ts";
 import type { PolicyDocument } from "./document.ts";
@@ -53,8 +54,7 @@ function unknownAuthorities({ policy, document }: ReadPolicy, declared: readonly
 
 /** Everybody whose word a rule asks for, be it a signature or an attestation. */
 function authoritiesOf(rule: Rule): readonly AuthorityName[] {
-  const { authorities, attesters } = needsOfRule(rule);
-  return [...new Set([...authorities, ...attesters])];
+  return askedOf(needsOfRule(rule));
 }
 
 /** Kinds whose signatures name an image and nothing else. */

@@ -16,6 +16,7 @@ import type { Platform } from "../domain/platform.ts";
 import { absenteesOf, type Absentee } from "../domain/policy.ts";
 import type { ImageReference } from "../domain/reference.ts";
 import type { Given } from "./policy-test-document.ts";
+import { syntheticBase } from "./synthetic-base.ts";
 import { GIVEN_ATTESTATIONS, syntheticAttestations } from "./synthetic-attestations.ts";
 
 /** The one place where signatures of images that do not exist are kept. */
@@ -56,7 +57,8 @@ function stateOf({ unreachable }: Given, found: number | undefined): ImageFacts[
   return found === undefined ? NOT_COLLECTED : { kind: "observed", found };
 }
 
-function signatureOf(signature: NonNullable<Given["signedBy"]>[number], about: Digest): SignatureFact {
+/** A signature that the test gives, of an image or of what it was built on. */
+export function signatureOf(signature: NonNullable<Given["signedBy"]>[number], about: Digest): SignatureFact {
   const signer = { kind: "identity", issuer: BECAUSE, subject: signature.signer } as const;
   return {
     scheme: "given" as SchemeId,
@@ -82,7 +84,7 @@ function platformOf(digest: Digest, name: string, given: Given, at: Instant): Pl
     user: given.user === undefined ? NOT_COLLECTED : known(userOf(given.user)),
     composition: compositionOf(given),
     lints: lintFacts((lint) => lintOf(lint, given)),
-    base: NOT_COLLECTED,
+    base: syntheticBase(given, platform, at),
     layers: [],
   };
 }

@@ -1,3 +1,4 @@
+import { askedOf } from "../domain/needs.ts";
 import type { AttestationQuery, AttestedContent, Enforcement, Rule, Signatories } from "../domain/policy.ts";
 import type { AuthorityName } from "../domain/trust.ts";
 import type { Judgement } from "./judgement.ts";
@@ -15,8 +16,7 @@ export type Trial = {
 
 /** Every authority that a rule names and may not rely upon, judged as if the rule named it alone. */
 export function trialsOf(rule: Rule, of: Case): readonly Trial[] {
-  const { authorities, attesters } = needsOfRule(rule);
-  return [...new Set([...authorities, ...attesters])].flatMap((name) => {
+  return askedOf(needsOfRule(rule)).flatMap((name) => {
     const enforcement = of.authorities.get(name)?.enforcement;
     if (enforcement === undefined || isReliedUpon(enforcement, of.enforcement)) return [];
     return rulesOf(name, rule).map((alone): Trial => {
@@ -31,6 +31,9 @@ export function trialsOf(rule: Rule, of: Case): readonly Trial[] {
 function rulesOf(name: AuthorityName, rule: Rule): readonly Rule[] {
   if (rule.kind === "anyOf") return rule.rules.flatMap((one) => rulesOf(name, one));
   if (rule.kind === "signed") return names(rule.by, name) ? [{ kind: "signed", by: alone(name) }] : [];
+  if (rule.kind === "base") {
+    return rule.signedBy !== undefined && names(rule.signedBy, name) ? [{ ...rule, signedBy: alone(name) }] : [];
+  }
   const content = rule.kind === "attested" ? contentOf(name, rule.content) : undefined;
   return content === undefined ? [] : [{ kind: "attested", content }];
 }

@@ -1,3 +1,4 @@
+import { askedOf } from "../domain/needs.ts";
 import type { Policy, Rule } from "../domain/policy.ts";
 import type { Authority, AuthorityName } from "../domain/trust.ts";
 import { needsOf } from "./needs.ts";
@@ -10,9 +11,7 @@ export function weakeningsOf(
   policies: readonly Policy[],
   authorities: ReadonlyMap<AuthorityName, Authority>,
 ): readonly string[] {
-  const needs = needsOf(policies);
-  const names = new Set([...needs.authorities, ...needs.attesters]);
-  const named = [...names].flatMap((name) => authorities.get(name) ?? []);
+  const named = askedOf(needsOf(policies)).flatMap((name) => authorities.get(name) ?? []);
   return [...new Set([...named.flatMap(ofAuthority), ...policies.flatMap(ofPolicy)])];
 }
 

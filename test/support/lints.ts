@@ -1,3 +1,4 @@
+import { NOT_ASKED } from "../../src/domain/gap.ts";
 import type { LayerFind } from "../../src/domain/layer-facts.ts";
 import type { Flaw, Lint } from "../../src/domain/lint.ts";
 import type { Tag } from "../../src/domain/reference.ts";
@@ -26,7 +27,8 @@ export function flawsOf(lint: Lint, { layers = [], finds = [], tag, ...config }:
     config,
     all.map(({ built }) => built),
   );
-  const answer = inspectImage(parsed, evidence, tag as Tag | undefined).lints[lint];
+  const answer = inspectImage(parsed, evidence, { bases: NOT_ASKED, annotations: {}, tag: tag as Tag | undefined })
+    .lints[lint];
   if (answer.kind !== "known") throw new Error(`${lint} is ${answer.kind}`);
   return answer.value;
 }

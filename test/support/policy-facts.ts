@@ -228,6 +228,7 @@ export function judged(set: PolicySet, facts: ImageFacts, overrides: Partial<Jud
     sourcesOf: () => [SOURCE],
     attestationSourcesOf: () => [SOURCE],
     statements: new Map(),
+    bases: new Map(),
     ...overrides,
   });
 }

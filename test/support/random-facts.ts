@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 
+import { baseName, type BaseFact } from "../../src/domain/base-image.ts";
 import type { Digest } from "../../src/domain/digest.ts";
 import type {
   AttestationFact,
@@ -12,7 +13,9 @@ import { known, NOT_COLLECTED, type Known } from "../../src/domain/gap.ts";
 import { plus, type Instant } from "../../src/domain/instant.ts";
 import { isLayerLint, lintFacts, type Flaw, type Lint, type LintFacts } from "../../src/domain/lint.ts";
 import { COMPOSITION_ORDER } from "../../src/domain/policy.ts";
+import type { Tag } from "../../src/domain/reference.ts";
 import type { Statements } from "../../src/domain/statement.ts";
+import type { Bases } from "../../src/policy/rules/rule.ts";
 import { jsonValue } from "./json-value.ts";
 import {
   classified,
@@ -24,8 +27,10 @@ import {
   LEAF_A,
   NOW,
   observed,
+  linux,
   platformFacts,
   REJECTED,
+  repository,
   ROOT,
   signature,
   SOURCE,
@@ -164,6 +169,51 @@ function lintsOf(answers: ReadonlyMap<Lint, readonly Flaw[]>, { config, composit
 }
 
 type Content = Pick<PlatformFacts, "config" | "composition">;
+const BASE_REPOSITORIES = [repository("base.example", "debian"), repository("other.example", "base.example/debian")];
+const tagSpans = fc.array(
+  fc.tuple(fc.constantFrom("1", "2"), fc.integer({ min: -60, max: 60 }), fc.boolean()).map(([tag, days, left]) => {
+    const seen = plus(NOW, days * DAY);
+    return { tag: tag as Tag, firstSeen: seen, lastSeen: seen, leftAt: left ? seen : undefined };
+  }),
+  { maxLength: 2 },
+);
+const candidates = fc
+  .record({
+    repository: fc.constantFrom(...BASE_REPOSITORIES),
+    digest: fc.constantFrom("one", "two", "three").map((name) => digestFor(`base ${name}`)),
+    tags: tagSpans,
+    depth: fc.integer({ min: 1, max: 3 }),
+    things: fc.subarray(["users", "libc"] as const),
+  })
+  .map(({ things, ...one }) => ({
+    ...one,
+    index: undefined,
+    platform: linux("amd64"),
+    firstSeen: NOW,
+    isWhole: false,
+    changes: things.map((thing) => ({ thing, sighting: { layer: ROOT, path: thing, note: "replaced" } })),
+  }));
+export const baseFacts: fc.Arbitrary<BaseFact> = fc.oneof(
+  fc.constant({ kind: "unknown", because: "as the test says", hints: [] } as const),
+  {
+    weight: 4,
+    arbitrary: fc
+      .array(candidates, { minLength: 1, maxLength: 3 })
+      .map((found) => ({ kind: "found", candidates: found, hints: [] }) as const),
+  },
+);
+
+/** Signatures of every base image there is: of one by two, of another by one of them, of the last by nobody. */
+export const BASES: Bases = new Map(
+  BASE_REPOSITORIES.flatMap((repository) =>
+    Object.entries({ one: ["a", "b"], two: ["a"], three: [] }).map(([name, names]) => {
+      const digest = digestFor(`base ${name}`);
+      const signatures = names.map((by) => signature(by, verified([keySigner(by)]), digest));
+      const facts = imageFacts({ repository, digest, signatures, sources: [observed(digest)], platforms: [] });
+      return [baseName(facts), facts] as const;
+    }),
+  ),
+);
 
 const sourceState = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: "observed", found: 0 } as const) },
@@ -181,9 +231,10 @@ export const randomFacts: fc.Arbitrary<ImageFacts> = fc
     composition: maybe(contents),
     config: maybe(configs),
     answers: lintAnswers,
+    origin: maybe(baseFacts),
     states: fc.tuple(sourceState, sourceState, sourceState),
   })
-  .map(({ single, signatures, attestations, user, composition, config, answers, states }) => {
+  .map(({ single, signatures, attestations, user, composition, config, answers, origin, states }) => {
     const base = single ? imageFacts() : indexFacts();
     const digests = [ROOT, ...base.platforms.map(({ digest }) => digest)];
     return {
@@ -197,7 +248,7 @@ export const randomFacts: fc.Arbitrary<ImageFacts> = fc
       })),
       platforms: base.platforms.map((platform, at) =>
         at === 0
-          ? { ...platform, user, composition, config, lints: lintsOf(answers, { composition, config }) }
+          ? { ...platform, user, composition, config, base: origin, lints: lintsOf(answers, { composition, config }) }
           : platform,
       ),
     };
@@ -214,6 +265,7 @@ export function fillGaps(facts: ImageFacts): fc.Arbitrary<ImageFacts> {
       user: users,
       composition: contents,
       config: configs,
+      base: baseFacts,
       answers: lintAnswers,
       found: signatureFacts,
       attested,
@@ -237,6 +289,7 @@ export function fillGaps(facts: ImageFacts): fc.Arbitrary<ImageFacts> {
           composition: fill(platform.composition, seen.composition),
           config: fill(platform.config, seen.config),
           lints: lintFacts((lint) => fill(platform.lints[lint], seen.answers.get(lint) ?? [])),
+          base: fill(platform.base, seen.base),
         })),
       };
     });
@@ -283,6 +336,10 @@ const plainRule: fc.Arbitrary<string> = fc.oneof(
     "clean: [secret-in-file]",
     "clean: [no-healthcheck, secret-in-file]",
     "age: { atMost: 30d }",
+    "base: { oneOf: [base.example/**] }",
+    "base: { oneOf: [base.example/**, other.example/**], notOlderThan: 30d, allowChanges: [users] }",
+    "base: { oneOf: [base.example/**, other.example/**], signedBy: a, allowChanges: [users, libc] }",
+    "base: { oneOf: [base.example/**], signedBy: { atLeast: 2, of: [a, b] }, allowChanges: [users, libc] }",
     `pinned: { digests: ['${ROOT}'] }`,
     `pinned: { digests: ['${LEAF_A}'] }`,
   ),

@@ -9,6 +9,7 @@ import { age } from "./age.ts";
 import { anyOf } from "./any-of.ts";
 import { attested } from "./attested.ts";
 import { clean } from "./clean.ts";
+import { base } from "./base.ts";
 import { composition } from "./composition.ts";
 import { deny } from "./deny.ts";
 import { pinned } from "./pinned.ts";
@@ -26,6 +27,7 @@ const RULES: { readonly [K in RuleKind]: RuleDefinition<K> } = {
   composition,
   absent,
   clean,
+  base,
   age,
   anyOf: anyOf(() => bareRule),
   deny,
@@ -33,7 +35,7 @@ const RULES: { readonly [K in RuleKind]: RuleDefinition<K> } = {
 };
 
 /** Kinds that belong to the language and that this version does not act on. */
-const LATER_RULES = ["base", "workload"] as const;
+const LATER_RULES = ["workload"] as const;
 
 type RuleShape = Readonly<Record<string, z.ZodType>>;
 

@@ -12,6 +12,9 @@ import type { Timeline } from "../timeline.ts";
 
 export type RuleOf<K extends RuleKind> = Extract<Rule, { readonly kind: K }>;
 
+/** What is proved of base images that rules ask signatures of, by their names from `baseName`. */
+export type Bases = ReadonlyMap<string, ImageFacts>;
+
 /** What a rule may look at. */
 export type Case = {
   readonly facts: ImageFacts;
@@ -22,6 +25,7 @@ export type Case = {
   readonly sourcesOf: (spec: AuthoritySpec) => readonly SourceKey[];
   readonly attestationSourcesOf: (spec: AuthoritySpec) => readonly SourceKey[];
   readonly statements: Statements;
+  readonly bases: Bases;
   readonly evaluations: Evaluations;
   readonly platforms: PlatformSelection;
   readonly enforcement: Enforcement;

@@ -17,10 +17,11 @@ type SignedRule = RuleOf<"signed">;
 const schema = struct({ by: signatories }).transform(({ by }): SignedRule => ({ kind: "signed", by }));
 
 function judge({ by }: SignedRule, of: Case): Judgement {
-  return judgeTargets(of, { participle: "signed", monotonic: true, judge: (target) => judgeTarget(by, target, of) });
+  return judgeTargets(of, { participle: "signed", monotonic: true, judge: (target) => judgeSigned(by, target, of) });
 }
 
-function judgeTarget(by: Signatories, target: Target, of: Case): Judgement {
+/** Whether enough of them signed one thing, an image or what it was built on. */
+export function judgeSigned(by: Signatories, target: Target, of: Case): Judgement {
   const ballots = new Map([...new Set(membersOf(by))].map((name) => [name, ballotOf(name, target.digests, of)]));
   const signersOf = (name: AuthorityName): readonly Signer[] => signersIn(ballots.get(name));
   if (isSatisfiable(by, signersOf, () => false)) return signedBy(by, target, [...ballots.values()]);

@@ -109,18 +109,18 @@ test("leaves all unknown while one layer is a gap, whichever it is", () => {
     [BASE.evidence, unseen(TOP.evidence)],
     [unseen(BASE.evidence), unasked(TOP.evidence)],
   ]) {
-    const { composition, lints, user } = inspect(layers);
+    const { base, composition, lints, user } = inspect(layers);
     const unknown = { kind: "gap", gap: GAP };
-    assert.deepEqual([user, composition], [unknown, unknown]);
+    assert.deepEqual([user, composition, base], [unknown, unknown, unknown]);
     for (const lint of LINTS.filter(isLayerLint)) assert.deepEqual(lints[lint], unknown, lint);
     for (const lint of LINTS.filter((one) => !isLayerLint(one))) assert.equal(lints[lint].kind, "known", lint);
   }
 });
 
 test("leaves all not collected while one layer was never asked for", () => {
-  const { composition, lints, user } = inspect([BASE.evidence, unasked(TOP.evidence)]);
+  const { base, composition, lints, user } = inspect([BASE.evidence, unasked(TOP.evidence)]);
   const unknown = { kind: "not-collected" };
-  assert.deepEqual([user, composition], [unknown, unknown]);
+  assert.deepEqual([user, composition, base], [unknown, unknown, unknown]);
   for (const lint of LINTS.filter(isLayerLint)) assert.deepEqual(lints[lint], unknown, lint);
   for (const lint of LINTS.filter((one) => !isLayerLint(one))) assert.equal(lints[lint].kind, "known", lint);
 });
@@ -154,5 +154,5 @@ test("gives the same answer for facts that were stored and read again", () => {
 
 test("names the versions of its inspections", () => {
   const names = INSPECTIONS_VERSION.split(" ").map((one) => one.replace(/@[1-9][0-9]*$/, ""));
-  assert.deepEqual(names, ["composition", "user", ...LINTS].sort());
+  assert.deepEqual(names, ["base", "composition", "user", ...LINTS].sort());
 });

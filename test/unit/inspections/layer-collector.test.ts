@@ -26,7 +26,7 @@ test("keeps what questions need and counts the rest", () => {
     [`${DEEP}/open`]: { mode: 0o666, body: "x" },
     [`${DEEP}/bash`]: DATA,
     [`${DEEP}/link`]: { link: "x" },
-    [`${DEEP}/lib/libc.so.6`]: DATA,
+    [`${DEEP}/lib/libz.so.1`]: DATA,
     "usr/share/man/man1/ls.1": DATA,
     "usr/bin/disarmed": DATA,
     "dev/null": { type: "3", device: [1, 3] },
@@ -50,6 +50,12 @@ test("keeps what questions need and counts the rest", () => {
     sharedLibraries: 1,
     manuals: 1,
   });
+});
+
+test("keeps the C library, the loader and certificate bundles whatever their mode, since a layer above may replace them so", () => {
+  const names = ["libc.so.6", "libc-2.31.so", "libc.musl-x86_64.so.1", "ld-linux-x86-64.so.2", "tls-ca-bundle.pem"];
+  const paths = names.map((name) => `${DEEP}/${name}`);
+  assert.deepEqual(kept(Object.fromEntries(paths.map((path) => [path, DATA]))), paths);
 });
 
 test("keeps directories near the root, and those that something of interest stands in", () => {

@@ -21,6 +21,7 @@ import {
 import {
   attestedRule,
   AUTHORITIES,
+  BASES,
   fillGaps,
   instants,
   policyText,
@@ -57,7 +58,7 @@ function setOf(...policies: readonly PolicyText[]): PolicySet {
 }
 
 function judged(set: PolicySet, facts: ImageFacts, overrides: Partial<JudgeInput> = {}): VerdictBody {
-  return judgedBare(set, facts, { statements: STATEMENTS, ...overrides });
+  return judgedBare(set, facts, { statements: STATEMENTS, bases: BASES, ...overrides });
 }
 
 function strictness(verdict: VerdictBody): number {
@@ -228,6 +229,7 @@ test("a rule that needs something seen denies where nothing was, whatever the en
             composition: { kind: "not-collected" as const },
             config: { kind: "not-collected" as const },
             lints: lintFacts(() => NOT_COLLECTED),
+            base: { kind: "not-collected" as const },
           })),
         });
         const set = setOf({ rules: [rule], spec: "platforms: { signatures: either }" });

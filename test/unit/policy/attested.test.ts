@@ -788,6 +788,8 @@ suite("a rule about attestations", () => {
       authorities: [],
       attesters: ["ci" as AuthorityName],
       layers: "never",
+      bases: false,
+      baseSigners: [],
       statements: [
         {
           attesters: ["ci" as AuthorityName],

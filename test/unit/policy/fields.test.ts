@@ -11,6 +11,7 @@ import { matchPolicies } from "../../../src/policy/match.ts";
 import { needsOf } from "../../../src/policy/needs.ts";
 import { parsePolicyFiles } from "../../../src/policy/parse.ts";
 import { attestation, factsOf, SLSA, statementsOf } from "../../support/attestation-facts.ts";
+import { BASE, foundBase, signedBase, tagSpan } from "../../support/base-facts.ts";
 import {
   answer,
   authorityYaml,
@@ -170,6 +171,11 @@ const PROVED: ReadonlySet<string> = new Set([
   "rule.composition.atMost",
   "rule.absent",
   "rule.clean",
+  "rule.base",
+  "rule.base.oneOf",
+  "rule.base.notOlderThan",
+  "rule.base.signedBy",
+  "rule.base.allowChanges",
   "rule.age",
   "rule.age.atMost",
   "rule.anyOf",
@@ -241,7 +247,7 @@ test("every field of the published schema is one that is shown to matter here, a
 });
 
 test("the published schema offers no word that would be refused", () => {
-  assert.doesNotMatch(JSON.stringify(policyJsonSchema()), /"(?:base|workload)"/);
+  assert.doesNotMatch(JSON.stringify(policyJsonSchema()), /"workload"/);
 });
 
 suite("each field of a cosign authority reaches the domain", () => {
@@ -422,6 +428,25 @@ function attestedRows(): readonly (readonly [string, string, string])[] {
   ];
 }
 
+/** One image on a base whose tag left it ten days ago, that `a` signed, and whose users were replaced; rows as below. */
+function baseRows(): readonly (readonly [string, string, string])[] {
+  const changed = { thing: "users", sighting: { layer: ROOT, path: "etc/passwd", note: "replaced" } } as const;
+  const base = foundBase({ tags: [tagSpan("1", plus(NOW, -10 * 86_400_000))], changes: [changed] });
+  const facts = imageFacts({ platforms: [platformFacts({ base: known(base) })] });
+  const signed = signedBase(signature("a", verified([keySigner("alice")]), BASE));
+  const decided = (members: string) =>
+    judged(policySet(authorityYaml("a"), authorityYaml("b"), policyYaml([`base: { ${members} }`])), facts, {
+      bases: signed,
+    }).decision;
+  const allowed = "oneOf: [base.example/debian], allowChanges: [users]";
+  return [
+    ["base.oneOf", decided(allowed), decided("oneOf: [base.example/other], allowChanges: [users]")],
+    ["base.notOlderThan", decided(`${allowed}, notOlderThan: 11d`), decided(`${allowed}, notOlderThan: 9d`)],
+    ["base.signedBy", decided(`${allowed}, signedBy: a`), decided(`${allowed}, signedBy: b`)],
+    ["base.allowChanges", decided(allowed), decided("oneOf: [base.example/debian], allowChanges: [libc]")],
+  ];
+}
+
 suite("each field of rules and platforms flips a verdict", () => {
   const by = (rule: string, facts = imageFacts(), spec = "") =>
     judged(policySet(authorityYaml("a"), authorityYaml("b"), policyYaml([rule], spec)), facts).decision;
@@ -470,6 +495,7 @@ suite("each field of rules and platforms flips a verdict", () => {
       by("clean: [secret-in-file]", flawed("secret-in-file")),
     ],
     ["age.atMost", by("age: { atMost: 30d }"), by("age: { atMost: 20d }")],
+    ...baseRows(),
     ["anyOf", by(`anyOf: [ { signed: { by: b } }, { user: nonRoot } ]`), by(`anyOf: [ { signed: { by: b } } ]`)],
     ["unsafeAllow and deny", by("unsafeAllow: { reason: x }"), by("deny: { message: x }")],
     [
@@ -523,8 +549,19 @@ suite("needs", () => {
         attesters: [],
         layers: "never",
         statements: [],
+        bases: false,
+        baseSigners: [],
       },
     );
+  });
+
+  test("name the signers of base images apart, and ask for the catalogue only where a rule does", () => {
+    const { authorities, baseSigners, bases } = needs(
+      "signed: { by: a }",
+      "anyOf: [ { base: { oneOf: ['**'], signedBy: { atLeast: 1, of: [b, c] } } }, { user: nonRoot } ]",
+    );
+    assert.deepEqual([authorities, baseSigners, bases], [["a"], ["b", "c"], true]);
+    assert.equal(needs("composition: { atMost: full }").bases, false);
   });
 
   test("ask for layers only as deep as a rule looks", () => {
@@ -534,6 +571,7 @@ suite("needs", () => {
     assert.equal(layers("absent: [shell]", "user: nonRoot"), "always");
     assert.equal(layers("clean: [no-healthcheck, secret-in-environment, latest-tag]"), "never");
     assert.equal(layers("clean: [no-healthcheck, clutter]"), "always");
+    assert.equal(layers("base: { oneOf: ['**'] }"), "always");
     assert.equal(layers("anyOf: [ { composition: { atMost: full } } ]"), "always");
   });
 });

@@ -130,7 +130,7 @@ suite("the decision", () => {
         digest: ROOT,
         user: "nonroot (1000)",
         composition: "distroless",
-        base: "not determined",
+        base: "unknown",
       },
     ]);
   });

@@ -138,6 +138,64 @@ suite("a policy test", () => {
   });
 });
 
+suite("a policy test of a base rule", () => {
+  const set = policySet(
+    authorityYaml("vendor"),
+    policyYaml([
+      "base: { oneOf: ['gcr.io/distroless/**'], notOlderThan: 30d, signedBy: vendor, allowChanges: [users] }",
+    ]),
+  );
+  const judge = (base: string, expect: string) => {
+    const text = `apiVersion: assay.dev/v1alpha1\nkind: PolicyTest\ncases:\n  - { ${CASE}, given: { ${base} }, expect: ${expect} }`;
+    const parse = parsePolicyTests([{ name: "test.yaml", text }]);
+    if (parse.kind === "refused") return { passed: false, message: parse.problems.map(formatProblem).join("\n") };
+    const [result] = runPolicyTests(set, parse.tests, parseImage);
+    assert.ok(result !== undefined);
+    return result;
+  };
+  const GIVEN = "repository: gcr.io/distroless/static, signedBy: [vendor]";
+  const ROWS: readonly (readonly [string, string, string])[] = [
+    ["allows a current base", `base: { ${GIVEN} }`, "allow"],
+    ["allows a change that is allowed", `base: { ${GIVEN}, changes: [users] }`, "allow"],
+    ["allows one that a tag left lately", `base: { ${GIVEN}, age: 29d }`, "allow"],
+    ["denies an old one", `base: { ${GIVEN}, age: 30d }`, "deny, because: base-outdated"],
+    ["denies one without tags", `base: { ${GIVEN}, tagged: false }`, "deny, because: base-age-unknown"],
+    ["denies another change", `base: { ${GIVEN}, changes: [libc] }`, "deny, because: base-tampered"],
+    ["denies another's", `base: { ${GIVEN.replace("gcr.io", "evil.io")} }`, "deny, because: wrong-base"],
+    ["denies an unsigned one", `base: { ${GIVEN.replace("[vendor]", "[]")} }`, "deny, because: base-unsigned"],
+    [
+      "denies one whose signature does not count",
+      `base: { ${GIVEN.replace("[vendor]", "[{ authority: vendor, counts: false }]")} }`,
+      "deny, because: base-unsigned",
+    ],
+    [
+      "denies where its signatures were not given",
+      `base: { ${GIVEN.replace(", signedBy: [vendor]", "")} }`,
+      "deny, because: not-collected",
+    ],
+    ["denies an unknown one", "base: unknown", "deny, because: base-unknown"],
+    ["denies where nothing was given", "user: root", "deny, because: not-collected"],
+    ["judges every platform given", `base: { ${GIVEN} }, platforms: [linux/amd64, linux/arm64]`, "allow"],
+  ];
+  for (const [what, given, expect] of ROWS) {
+    test(what, () => {
+      const { message, passed } = judge(given, expect);
+      assert.ok(passed, message);
+    });
+  }
+
+  test("is refused where it cannot mean anything, and fails for a signer that is nobody", () => {
+    assert.match(judge(`base: { ${GIVEN}, age: 1d, tagged: false }`, "deny").message, /age: is that of a tag/);
+    assert.match(judge("base: { repository: 'gcr.io/x:1' }", "deny").message, /a repository is named here/);
+    assert.match(judge("base: { repo: gcr.io/x }", "deny").message, /unknown key "repo"; known here: repository/);
+    assert.match(judge(`base: { ${GIVEN}, changes: [shell] }`, "deny").message, /expected one of loader/);
+    assert.match(
+      judge(`base: { ${GIVEN.replace("[vendor]", "[vendr]")} }`, "deny").message,
+      /no authority is named "vendr"/,
+    );
+  });
+});
+
 test("a policy is explained in sentences", () => {
   const [policy] = SET.policies;
   assert.ok(policy !== undefined);
