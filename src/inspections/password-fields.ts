@@ -3,7 +3,7 @@ const SHADOWS: ReadonlySet<string> = new Set(["etc/shadow", "etc/gshadow", "etc/
 const NO_PASSWORD: ReadonlySet<string> = new Set(["", "x", "*", "!", "!!", "*LK*", "*NP*"]);
 
 /** Whether a file's content is passwords before all else. */
-export function isShadow(path: string): boolean {
+function isShadow(path: string): boolean {
   return SHADOWS.has(path);
 }
 

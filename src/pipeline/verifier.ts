@@ -9,8 +9,7 @@ import { basesToVerify } from "../policy/base-candidate.ts";
 import { matchPolicies } from "../policy/match.ts";
 import type { PolicySource } from "../ports/policy-source.ts";
 import type { Records } from "../records/records.ts";
-import type { Sources } from "../schemes/scheme.ts";
-import type { Answer, ImageView, Judged, SignedName } from "./assay.ts";
+import type { Answer, ImageView, Judged } from "./assay.ts";
 import type { BaseFeed } from "./base-feed.ts";
 import { baseSightingOf } from "./base-sighting.ts";
 import {
@@ -23,18 +22,17 @@ import {
   type VerifiedBase,
 } from "./base-signatures.ts";
 import { collect } from "./collect.ts";
-import type { Collection, CollectParts } from "./collection.ts";
+import type { CollectParts } from "./collection.ts";
 import { isCovered } from "./coverage.ts";
 import { decide } from "./decide.ts";
 import { examine, factsId } from "./examine.ts";
 import { lapsedLists } from "./lapsed.ts";
-import { locate, locateNamed, recall, recallNamed, type Located } from "./locate.ts";
-import { onceEach } from "./once.ts";
-import { onceByDigest } from "./once-by-digest.ts";
+import { findSubject, type Found } from "./found-subject.ts";
+import { recall, recallNamed } from "./locate.ts";
 import { fullPlan, planOf, type Plan } from "./plan.ts";
 import { observe } from "./observe.ts";
 import type { Observer } from "./observer.ts";
-import { nameKeepersOf, placesOf, resolutionKeyOf, signedDigestOf, type NameKeepers } from "./signed-digest.ts";
+import { nameKeepersOf, resolutionKeyOf, type NameKeepers } from "./signed-digest.ts";
 import { loadStatements } from "./statements.ts";
 import { scopeOf, type Scope, type Unmatched } from "./scope.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -56,17 +54,6 @@ type InForce = {
   /** Whose word for what the tag is counts more than the registry's; mostly nobody's. */
   readonly keepers: NameKeepers;
   readonly basePlan: Plan;
-};
-
-/** The world as one verification sees it: what was looked at once in it is shared by all its steps. */
-type Sight = { readonly parts: VerifierParts; readonly once: Sources["once"] };
-
-/** A subject, the sight in which it was found, and by whose word if not the registry's. */
-type Found = {
-  readonly located: Located;
-  readonly sight: Sight;
-  readonly signedName: SignedName | undefined;
-  readonly part?: Collection["part"];
 };
 
 type Examined = { readonly dossier: Dossier; readonly facts: ImageFacts };
@@ -94,7 +81,7 @@ export class Verifier {
   async #verifyOnce(reference: ImageReference, rules: InForce, signal: AbortSignal): Promise<Answer> {
     const startedAt = this.#parts.clock.now();
     try {
-      const found = await this.#find(reference, rules, signal);
+      const found = await findSubject(reference, rules.keepers, this.#parts, signal);
       const examined = await this.#examined(found, rules, signal);
       const bases = await this.#bases(examined.facts, rules, signal);
       const judged = await this.#judge(examined, bases, rules);
@@ -132,7 +119,7 @@ export class Verifier {
    */
   async inspect(reference: ImageReference, signal: AbortSignal): Promise<Omit<ImageView, "kind">> {
     const rules = this.#inForce(reference);
-    const found = await this.#find(reference, rules, signal);
+    const found = await findSubject(reference, rules.keepers, this.#parts, signal);
     const plan = fullPlan(rules.scope.set.authorities, this.#parts.schemes);
     const dossier = await this.#gather(found, plan, signal);
     const facts = await this.#facts(dossier, rules.scope);
@@ -153,28 +140,6 @@ export class Verifier {
     const keepers = nameKeepersOf(reference, matched, authorities, schemes);
     const basePlan = basePlanOf(matched, authorities, schemes);
     return { scope, matched, plan: planOf(matched, authorities, schemes), keepers, basePlan };
-  }
-
-  /**
-   * The registry says what a tag is, unless the policies in force let somebody else say it. Throws `PortError` and
-   * `InputError`.
-   */
-  async #find(reference: ImageReference, { keepers }: Pick<InForce, "keepers">, signal: AbortSignal): Promise<Found> {
-    const parts = { ...this.#parts, images: onceByDigest(this.#parts.images) };
-    const sight: Sight = { parts, once: onceEach() };
-    if (reference.kind !== "tag" || keepers.length === 0)
-      return { located: await locate(reference, parts, signal), sight, signedName: undefined };
-    const digest = await signedDigestOf(reference, keepers, { ...parts, once: sight.once }, signal);
-    const key = resolutionKeyOf(reference, keepers);
-    const located =
-      digest === undefined
-        ? await locate(reference, parts, signal)
-        : await locateNamed(reference, { key, digest }, parts, signal);
-    // What names the subject and what vouches for it must be one state, and not what was seen at another time.
-    const seen = placesOf(keepers);
-    const signatures = located.earlier.signatures.filter(({ source }) => !seen.includes(source));
-    const signedName = { authorities: keepers.map(({ authority }) => authority), isSigned: digest !== undefined };
-    return { located: { ...located, earlier: { ...located.earlier, signatures } }, sight, signedName };
   }
 
   async #recall(
@@ -223,7 +188,7 @@ export class Verifier {
     const { ages, clock } = this.#parts;
     const what = `signatures of the base image ${baseName(base)}`;
     const seen = await observe(clock, what, signal, async () => {
-      const { located, ...found } = await this.#find(referenceOf(base), { keepers: [] }, signal);
+      const { located, ...found } = await findSubject(referenceOf(base), [], this.#parts, signal);
       const subject = withIndex(located.subject, base);
       return this.#examined(
         { ...found, part: "signatures", located: { ...located, subject } },
