@@ -283,9 +283,11 @@ describe("BuildKit's attestations", () => {
     const large = attestationText({ image: image.digest, predicate: { padding: PADDING + PADDING } });
     const [, ...others] = await judged(pushed({ statements: [statement, failed, large] }), () => VOUCHED);
     assert.deepEqual(verdicts(others), ["verified", "verified"]);
+    const attest = scheme?.attestor(spec);
+    const vouched = (): typeof VOUCHED => VOUCHED;
     for (const { evidence } of others) {
       const swapped = { ...evidence, part: 0 };
-      const opinion = await scheme?.attestor(spec)?.(swapped, targetOf(image.digest), () => VOUCHED);
+      const opinion = await attest?.(swapped, targetOf(image.digest), vouched);
       assert.equal(verdictOf(opinion), "rejected missing-document at fetched");
     }
   });
@@ -446,9 +448,9 @@ describe("the text of a verified statement", () => {
       const found = await attestAll(new MemoryImages().put(artifact), target, spec, { sources });
       return textOf(found[1] ?? assert.fail(), "predicate.scanner.result");
     };
-    const room = 100;
     const all = 64 * 1024 * 1024;
-    assert.deepEqual((await textAfter(all - room)) as { predicate: object }, await textAfter(0));
+    const kept = (await textAfter(all - 100)) as { predicate: object };
+    assert.deepEqual(kept.predicate, { scanner: { result: "passed" } });
     assert.equal(((await textAfter(all)) as { kind: string }).kind, "gap");
   });
 
