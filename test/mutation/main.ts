@@ -1,18 +1,16 @@
 // Turns one comparison after another into its opposite and asks the tests whether they notice.
 //   npm run mutants [-- --only PART] [--sample N] [--seed N] [--jobs N] [--seconds N] [--near]
 // PART is a regular expression for paths; `--near` leaves out the fuzzers and other people's clients, for a first look.
-// `--seconds` begins no more mutants after that time. Exits 1 if a mutant survives that is not listed in
-// test/mutation/equivalent.txt with the reason why nobody could notice, or if a test fails where nothing is broken.
+// `--seconds` stops all after that time, whatever is under way; what was not asked to its end is counted and nothing else.
+// Exits 1 if a mutant survives that is not listed in test/mutation/equivalent.txt with the reason why nobody could notice;
+// without `--seconds` also if one could not be asked, since a test fails where nothing is broken.
 import { parseArgs } from "node:util";
 
-import { baselineOf, type Baseline } from "./baseline.ts";
-import { allCases, comesTo, randomFrom, sampleOf, type Case, type Witness } from "./case.ts";
+import { allCases, randomFrom, sampleOf, type Case } from "./case.ts";
 import { equivalents } from "./equivalents.ts";
-import { nameOf, type Mutant } from "./mutant.ts";
+import { Jury, type Fate } from "./jury.ts";
+import { nameOf } from "./mutant.ts";
 import { TreeCopy } from "./tree-copy.ts";
-
-/** A mutant that makes tests take so much longer than they do was noticed. */
-const PATIENCE_MS = 30_000;
 
 const { values } = parseArgs({
   options: {
@@ -21,58 +19,14 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     jobs: { type: "string", default: "1" },
     near: { type: "boolean", default: false },
-    seconds: { type: "string", default: "0" },
+    seconds: { type: "string", default: "Infinity" },
   },
 });
 
-const DEADLINE = values.seconds === "0" ? Infinity : Date.now() + Number(values.seconds) * 1000;
-/** Nothing is broken here. */
-const whole = new TreeCopy();
-const baselines = new Map<string, Promise<Baseline>>();
-
-function baseline(test: string): Promise<Baseline> {
-  const known = baselines.get(test) ?? baselineOf(test, whole);
-  baselines.set(test, known);
-  return known;
-}
-
-/** How many mutants of a source file a test has noticed: who noticed one notices the next. */
-const noticed = new Map<string, number>();
-
-/** The tests that come to a mutant's place, the likeliest to notice first. */
-async function* witnessesOf({ mutant, tests }: Case): AsyncGenerator<Witness> {
-  const worth = (test: string): number => noticed.get(`${mutant.file} ${test}`) ?? 0;
-  for (const test of [...tests].sort((a, b) => worth(b) - worth(a))) {
-    const known = await baseline(test);
-    if (comesTo(mutant, known)) yield { test, millis: known.millis };
-  }
-}
-
-/** The likeliest alone, then some, then the rest in one process. */
-const TURNS = [1, 3, Infinity];
-
-async function isNoticed(mutant: Mutant, turn: readonly Witness[], copy: TreeCopy): Promise<boolean> {
-  const limit = turn.reduce((sum, { millis }) => sum + millis, PATIENCE_MS);
-  const tests = turn.map(({ test }) => test);
-  const { passed, failure, millis } = await copy.with(mutant.file, mutant.text, () => copy.ask(tests, limit));
-  if (!passed && millis >= limit) process.stderr.write(`hangs: ${nameOf(mutant)}\n`);
-  const by = tests.find((test) => failure.includes(test)) ?? tests[0];
-  if (!passed) noticed.set(`${mutant.file} ${by}`, (noticed.get(`${mutant.file} ${by}`) ?? 0) + 1);
-  return !passed;
-}
-
-async function survives(one: Case, copy: TreeCopy): Promise<boolean> {
-  const witnesses = witnessesOf(one);
-  for (const size of TURNS) {
-    const turn: Witness[] = [];
-    while (turn.length < size) {
-      const next = await witnesses.next();
-      if (next.done === true) break;
-      turn.push(next.value);
-    }
-    if (turn.length > 0 && (await isNoticed(one.mutant, turn, copy))) return false;
-  }
-  return true;
+function numberOf(name: "sample" | "seed" | "jobs" | "seconds"): number {
+  const number = Number(values[name]);
+  if (!(number >= 0)) throw new Error(`--${name} is ${values[name]}, expected a number`);
+  return number;
 }
 
 function say(line: string): void {
@@ -80,32 +34,40 @@ function say(line: string): void {
 }
 
 /** Takes mutants off the line until it is empty or time is up. */
-async function work(line: Case[], survivors: Mutant[]): Promise<number> {
+async function work(line: Case[], jury: Jury): Promise<readonly Fate[]> {
   const copy = new TreeCopy();
-  let done = 0;
+  const fates: Fate[] = [];
   try {
-    for (let one = line.shift(); one !== undefined && Date.now() < DEADLINE; one = line.shift()) {
-      done += 1;
+    while (!jury.isOver) {
+      const one = line.shift();
+      if (one === undefined) break;
       if (line.length % 20 === 0) process.stderr.write(`${line.length} left\n`);
-      if (!(await survives(one, copy))) continue;
-      say(`survives: ${nameOf(one.mutant)}`);
-      survivors.push(one.mutant);
+      const fate = await jury.fateOf(one, copy);
+      if (fate === "survives") say(`survives: ${nameOf(one.mutant)}`);
+      fates.push(fate);
     }
-    return done;
+    return fates;
   } finally {
     copy.remove();
   }
 }
 
+const seconds = numberOf("seconds");
+// Starting is part of the time.
+const jury = new Jury(performance.timeOrigin + seconds * 1000);
 try {
   const known = equivalents();
   const cases = allCases(values.only, values.near).filter(({ mutant }) => !known.has(nameOf(mutant)));
-  const line = [...sampleOf(cases, Number(values.sample), randomFrom(Number(values.seed)))];
-  const survivors: Mutant[] = [];
-  const done = await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(line, survivors)));
-  const asked = done.reduce((sum, each) => sum + each);
-  say(`seed ${values.seed}: ${asked} of ${cases.length} mutants, ${survivors.length} survive unexplained`);
-  process.exitCode = survivors.length === 0 && asked > 0 ? 0 : 1;
+  const line = [...sampleOf(cases, numberOf("sample"), randomFrom(numberOf("seed")))];
+  const wanted = line.length;
+  const workers = Array.from({ length: numberOf("jobs") }, () => work(line, jury));
+  const fates = (await Promise.all(workers)).flat();
+  const count = (fate: Fate): number => fates.filter((each) => each === fate).length;
+  const [noticed, survivors] = [count("noticed"), count("survives")];
+  const unasked = wanted - noticed - survivors;
+  say(`seed ${values.seed}: ${wanted} of ${cases.length} mutants, of which ${unasked} were not asked to the end`);
+  say(`${noticed} were noticed, ${survivors} survive unexplained`);
+  process.exitCode = survivors > 0 || (unasked > 0 && seconds === Infinity) ? 1 : 0;
 } finally {
-  whole.remove();
+  jury.dismiss();
 }

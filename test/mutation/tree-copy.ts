@@ -5,8 +5,12 @@ import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 
-/** `failure` names the test that failed, where it could. */
-type Answer = { readonly passed: boolean; readonly millis: number; readonly failure: string };
+/** `failure` names the test that failed, where it could; what was `stopped` says nothing but that it took too long. */
+type Answer = {
+  readonly outcome: "passed" | "failed" | "stopped";
+  readonly millis: number;
+  readonly failure: string;
+};
 
 /** A copy of the project in which source may be broken. */
 export class TreeCopy {
@@ -18,7 +22,7 @@ export class TreeCopy {
     symlinkSync(join(ROOT, "node_modules"), join(this.folder, "node_modules"));
   }
 
-  /** Runs test files in one process until the first fails. Who takes longer than `limit` milliseconds has failed. */
+  /** Runs test files in one process until the first fails, or `limit` milliseconds are over. */
   async ask(tests: readonly string[], limit: number, env: NodeJS.ProcessEnv = {}): Promise<Answer> {
     const started = performance.now();
     const child = spawn(process.execPath, ["test/mutation/ask.ts", ...tests], {
@@ -36,14 +40,21 @@ export class TreeCopy {
     let failure = "";
     child.stderr.on("data", (chunk: Buffer) => (failure = (failure + chunk.toString()).slice(-500)));
     const end = (): void => endGroup(child.pid);
-    const timer = setTimeout(end, limit);
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      end();
+    }, limit);
     process.once("exit", end);
-    const passed = await new Promise<boolean>((settle) => child.once("exit", (code) => settle(code === 0)));
+    const code = await new Promise<number | null>((settle) => child.once("exit", settle));
     process.off("exit", end);
     clearTimeout(timer);
     // Servers that a test had no time to stop are of the same group.
     end();
-    return { passed, millis: performance.now() - started, failure };
+    const millis = performance.now() - started;
+    // Who was ended by somebody has no code.
+    if (isOver && code === null) return { outcome: "stopped", millis, failure };
+    return { outcome: code === 0 ? "passed" : "failed", millis, failure };
   }
 
   /** With one file's text in place of its own. */

@@ -136,6 +136,6 @@ function keptBytes({ content }: Extract): number {
 
 /** Whether all that is asked of its statement was asked for when it was made, kept or found to be too much. */
 export function holdsPaths({ paths, content }: Extract, needs: NonNullable<Sources["statements"]>): boolean {
-  if (content.kind === "unreadable" || content.statement.kind === "malformed") return true;
+  if (content.kind === "unreadable") return true;
   return coversPaths(paths, pathsFor(needs, predicateTypeOf(content.statement)));
 }

@@ -354,6 +354,22 @@ suite("time is told, not judged", () => {
     assert.equal(ends(...later("a", 900, BORN + 1), ...later("b", 300, BORN), revocation), at(BORN + 900));
   });
 
+  test("a user id certified and revoked in the same second is revoked, whichever stands first", () => {
+    const kept = certifiedUser(key, "a", { created: BORN, hashed: [SIGN_FLAG, [9, u32(900)]] });
+    const [name = Buffer.alloc(0), certified = Buffer.alloc(0)] = certifiedUser(key, "b", {
+      created: BORN + 2,
+      hashed: [SIGN_FLAG, [9, u32(300)]],
+    });
+    const revokedAt = (created: number): Buffer => packet(2, key.sign(userContent(key, "b"), { type: 0x30, created }));
+    const end = (...signatures: readonly Buffer[]): string =>
+      check(signedMessage(key, CONTENT), ringOf(joined(packet(6, key.body), ...kept, name, ...signatures))).split(
+        " to ",
+      )[1] ?? "";
+    assert.equal(end(certified, revokedAt(BORN + 2)), at(BORN + 900));
+    assert.equal(end(revokedAt(BORN + 2), certified), at(BORN + 900));
+    assert.equal(end(certified, revokedAt(BORN + 1)), at(BORN + 300));
+  });
+
   test("a key's own word without a user id counts too", () => {
     const direct = packet(2, key.sign(key.hashed, { type: 0x1f, created: BORN, hashed: [SIGN_FLAG, [9, u32(400)]] }));
     assert.equal(

@@ -9,14 +9,18 @@ import type { JsonValue } from "../../../src/domain/json.ts";
 import type { StatementNeed } from "../../../src/domain/needs.ts";
 import { ATTESTATION_EXTRACT } from "../../../src/domain/media-types.ts";
 import type { AuthorityName } from "../../../src/domain/trust.ts";
+import { extractDocument } from "../../../src/schemes/attestation/extract.ts";
 import { SCHEMES } from "../../../src/schemes/index.ts";
 import { imageOf, type Artifact } from "../../support/signing/artifact.ts";
 import {
   attest,
+  attestationLayer,
+  attestationManifest,
   attestationText,
   buildkitIndex,
   VULN_PREDICATE,
   type BuildkitOptions,
+  type Envelope,
 } from "../../support/signing/attestation.ts";
 import { BUNDLE_TYPE, signBundle, type BundleOptions } from "../../support/signing/bundle.ts";
 import { attestAll, authorityOf, judgeAll, targetOf, verdictOf, type Attested } from "../../support/signing/judging.ts";
@@ -228,6 +232,7 @@ describe("BuildKit's attestations", () => {
     "without the mark": {
       entry: (proper) => ({ ...proper, annotations: { "vnd.docker.reference.digest": image.digest } }),
     },
+    "without statements": { manifest: (proper) => ({ ...proper, layers: [] }) },
     "with a layer of another type": {
       manifest: (proper) => {
         const layers = proper["layers"] as { readonly mediaType: string }[];
@@ -242,6 +247,68 @@ describe("BuildKit's attestations", () => {
       for (const each of verdicts(found)) assert.equal(each, "rejected malformed at found");
     });
   }
+
+  test("do not count in an index in the place of their manifest", async () => {
+    const { index } = buildkitIndex([{ image: other }]);
+    const instead = { mediaType: index.mediaType, digest: index.digest, size: index.manifest.length };
+    const world = pushed({ entry: (proper) => ({ ...proper, ...instead }) });
+    world.images.put(index);
+    assert.deepEqual(verdicts(await judged(world, () => VOUCHED)), ["rejected malformed at found"]);
+  });
+
+  test("count for their image in a manifest that the index names for another one too", async () => {
+    const both = [other, image].map((each) => ({ image: each, statements: [statement] }));
+    const { index, manifests } = buildkitIndex(both);
+    const [manifest = index, same] = manifests;
+    assert.equal(manifest.digest, same?.digest);
+    const images = new MemoryImages().put(index).put(manifest);
+    const world = { images, index: index.digest, manifest: manifest.digest };
+    assert.deepEqual(verdicts(await judged(world, () => VOUCHED)), ["verified"]);
+    const elsewhere = await judged(world, () => VOUCHED, other.digest);
+    assert.deepEqual(verdicts(elsewhere), ["rejected wrong-subject at subject"]);
+  });
+
+  test("are not looked for in what is no index, or cannot be read, or was lost", async () => {
+    const broken = Buffer.from('{"schemaVersion":2,"manifests":[],"MANIFESTS":[]}');
+    const { index } = buildkitIndex([{ image }]);
+    const unreadable = { ...index, manifest: broken, digest: digestOf(broken) };
+    const images = new MemoryImages().put(image).put(unreadable);
+    for (const digest of [image.digest, unreadable.digest, index.digest]) {
+      assert.deepEqual(await judged({ images, index: digest, manifest: digest }, () => VOUCHED), []);
+    }
+  });
+
+  test("do not count where the evidence holds another statement in their place, whole or in parts", async () => {
+    const failed = attestationText({ image: image.digest, predicate: { scanner: { result: "failed" } } });
+    const large = attestationText({ image: image.digest, predicate: { padding: PADDING + PADDING } });
+    const [, ...others] = await judged(pushed({ statements: [statement, failed, large] }), () => VOUCHED);
+    assert.deepEqual(verdicts(others), ["verified", "verified"]);
+    const attest = scheme?.attestor(spec);
+    const vouched = (): typeof VOUCHED => VOUCHED;
+    for (const { evidence } of others) {
+      const swapped = { ...evidence, part: 0 };
+      const opinion = await attest?.(swapped, targetOf(image.digest), vouched);
+      assert.equal(verdictOf(opinion), "rejected missing-document at fetched");
+    }
+  });
+
+  test("too large to read are not taken for nothing", async () => {
+    const manifest = (proper: Record<string, unknown>): object => {
+      const [layer] = proper["layers"] as readonly object[];
+      return { ...proper, layers: [{ ...layer, size: 128 * 1024 * 1024 + 1 }] };
+    };
+    const world = pushed({ manifest });
+    assert.deepEqual(verdicts(await judged(world, () => VOUCHED)), ["undetermined too-large at fetched"]);
+    assert.ok(!world.images.asked.some((each) => each.includes(digestOf(statement))));
+  });
+
+  test("that are lost are missed by name", async () => {
+    const world = pushed();
+    world.images.forget(digestOf(statement));
+    const [found] = await judged(world, () => VOUCHED);
+    assert.equal(found?.evidence.missing, digestOf(statement));
+    assert.equal(verdictOf(found?.opinion), "rejected missing-document at fetched");
+  });
 
   test("do not count with a name twice in the statement", async () => {
     const twice = pushed({ statements: [statement.replace('"result"', '"result":"failed","result"')] });
@@ -325,6 +392,7 @@ describe("the text of a verified statement", () => {
   test("is whole where it was kept whole", async () => {
     const small = attest({ image: image.digest, key: ours, log });
     const found = await one(small, []);
+    assert.equal(scheme?.places[0]?.isAtHand?.(found.evidence, asking("predicate.scanner")), true);
     assert.deepEqual(textOf(found, "predicate.scanner"), JSON.parse(attestationText({ image: image.digest })));
   });
 
@@ -341,6 +409,49 @@ describe("the text of a verified statement", () => {
       predicate: { scanner: { result: "passed" }, findings: [{ id: 1 }] },
     });
     assert.deepEqual(Object.keys(textOf(found, "predicate.findings.id") as object).length, 4);
+  });
+
+  test("beside an image is what was asked for, too, and is read once where nothing is", async () => {
+    const text = attestationText({ image: image.digest, predicate: { ...predicate, more: PADDING } });
+    const { index, manifests } = buildkitIndex([{ image, statements: [text] }]);
+    const images = new MemoryImages().put(image).put(index);
+    for (const each of manifests) images.put(each);
+    const read = async (statements: readonly StatementNeed[]): Promise<Attested> => {
+      const beside = { ...target, indexes: [index.digest] };
+      const more = { vouched: () => VOUCHED, sources: { statements } };
+      const [found] = await attestAll(images, beside, { ...spec, discover: [] }, more);
+      return found ?? assert.fail();
+    };
+    assert.deepEqual(textOf(await read([]), "predicate.scanner.result"), { kind: "not-collected" });
+    assert.equal(images.asked.filter((each) => each.startsWith("stream")).length, 1);
+    const found = textOf(await read(asking("predicate.scanner.result")), "predicate.scanner.result");
+    assert.deepEqual((found as { predicate: object }).predicate, { scanner: { result: "passed" } });
+  });
+
+  test("in a bundle is whole where it was kept whole", async () => {
+    const [found] = await attestAll(referring(bundle("small")), target, spec);
+    const whole = textOf(found ?? assert.fail(), "predicate") as { predicateType: string; predicate: object };
+    assert.deepEqual([whole.predicateType, whole.predicate], [VULN_PREDICATE, {}]);
+  });
+
+  test("is kept up to 64 MiB of all statements of one place", async () => {
+    const layer = attestationLayer({ image: image.digest, key: ours, log, predicate });
+    const blob = digestOf("another attestation");
+    const earlier = { ...layer, descriptor: { ...layer.descriptor, digest: blob } };
+    const artifact = attestationManifest(image.digest, [earlier, layer]);
+    const textAfter = async (kept: number): Promise<unknown> => {
+      const statement = { kind: "read", header: "{}", kept: " ".repeat(kept) } as const;
+      const payload = { kind: "hashed", size: kept, hashes: {} } as const;
+      const content = { kind: "read", wrapper: "", payload, message: undefined, held: undefined, statement } as const;
+      const extract = extractDocument({ blob, size: kept, form: "envelope", paths: [], content }, {});
+      const sources = { statements: asking("predicate.scanner.result"), derived: [extract] };
+      const found = await attestAll(new MemoryImages().put(artifact), target, spec, { sources });
+      return textOf(found[1] ?? assert.fail(), "predicate.scanner.result");
+    };
+    const all = 64 * 1024 * 1024;
+    const kept = (await textAfter(all - 100)) as { predicate: object };
+    assert.deepEqual(kept.predicate, { scanner: { result: "passed" } });
+    assert.equal(((await textAfter(all)) as { kind: string }).kind, "gap");
   });
 
   test("of a large one is not collected where something else is asked", async () => {
@@ -416,6 +527,22 @@ describe("the text of a verified statement", () => {
       scanner: predicate.scanner,
       findings: predicate.findings,
     });
+  });
+
+  test("that cannot be read is not sought again, and one of which there is but a manifest neither", async () => {
+    const envelope = (proper: Envelope): object => ({ ...proper, payload: `${proper.payload.slice(0, -4)}????` });
+    const broken = attest({ image: image.digest, key: ours, log, predicate, envelope });
+    const first = await one(broken, []);
+    assert.equal(verdictOf(first.opinion), "rejected malformed at parsed");
+    const empty = await one(attestationManifest(image.digest, []), []);
+    for (const { evidence } of [first, empty]) {
+      assert.equal(scheme?.places[0]?.isAtHand?.(evidence, asking("predicate.scanner")), true);
+    }
+    const images = new MemoryImages().put(broken);
+    const sources = { statements: asking("predicate.scanner"), derived: first.evidence.documents };
+    const [again] = await attestAll(images, target, spec, { sources });
+    assert.deepEqual(again, first);
+    assert.ok(!images.asked.some((each) => each.startsWith("stream")));
   });
 
   test("kept by another version is taken out anew", async () => {

@@ -111,12 +111,18 @@ const GOOD: Readonly<Record<string, Change>> = {
   },
   "two signatures, the first of a stranger": {
     log: undefined,
-    envelope: (proper) => ({
-      ...proper,
-      signatures: [{ sig: stranger.sign(Buffer.from("x")).toString("base64") }, ...proper.signatures],
-    }),
+    envelope: (proper) => ({ ...proper, signatures: [strangers(), ...proper.signatures] }),
+  },
+  "two signatures, the first of a stranger and the second of another kind": {
+    key: edwards,
+    log: undefined,
+    envelope: (proper) => ({ ...proper, signatures: [strangers(), ...proper.signatures] }),
   },
 };
+
+function strangers(): Envelope["signatures"][number] {
+  return { sig: stranger.sign(Buffer.from("x")).toString("base64") };
+}
 
 /** The pre-authentication encoding, written apart from the code that is tested. */
 function paeOf(payload: Uint8Array, type = "application/vnd.in-toto+json"): Buffer {
@@ -325,7 +331,7 @@ for (const size of ["small", "large"] as const) {
       const unlogged = what.startsWith("two signatures");
       test(`counts: ${what}`, async () => {
         const authority = unlogged
-          ? authorityOf([ours], log.trust, { transparencyLog: { kind: "unsafe-ignored" } })
+          ? authorityOf([ours, edwards], log.trust, { transparencyLog: { kind: "unsafe-ignored" } })
           : spec;
         assert.deepEqual(await judged(artifactWith(size, change), authority), ["verified"]);
       });
@@ -359,6 +365,14 @@ for (const size of ["small", "large"] as const) {
       assert.equal(document?.descriptor.mediaType === ATTESTATION_EXTRACT, size === "large");
       assert.ok((document?.bytes.length ?? Infinity) < 20_000);
       assert.equal(images.asked.filter((each) => each.startsWith("stream")).length, size === "large" ? 2 : 0);
+    });
+
+    test("with a statement that is broken says where", async () => {
+      const { change } = BROKEN["a name twice deep in the predicate"] ?? assert.fail();
+      const images = new MemoryImages().put(artifactWith(size, change));
+      const [found] = await attestAll(images, targetOf(image.digest), spec);
+      assert.ok(found?.opinion.kind === "rejected");
+      assert.match(found.opinion.detail, /^the signature is good, but its statement .*result/);
     });
 
     test("of an image signature is none", async () => {
@@ -471,6 +485,21 @@ describe("attestations under cosign's tag", () => {
     assert.match(detail, /Ed25519 signature over 335\d+ bytes .* at most 33554432 .* ECDSA or RSA$/);
   });
 
+  test("of several signatures that do not count tell of the one that came furthest, in whatever order", async () => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const envelope = (proper: Envelope): Envelope => {
+        const both = [...proper.signatures, strangers()];
+        return { ...proper, signatures: order.flatMap((at) => both[at] ?? []) };
+      };
+      assert.deepEqual(await judged(artifactWith("small", { log: undefined, envelope })), [
+        "rejected log-missing at log",
+      ]);
+    }
+  });
+
   test("are judged one by one", async () => {
     const make = (change: Change) => attestationLayer({ image: image.digest, key: ours, log, ...change });
     const layers = [
@@ -518,13 +547,20 @@ describe("attestations under cosign's tag", () => {
     assert.ok(!images.asked.some((each) => each.includes(digestOf("huge"))));
   });
 
-  test("of more bytes than are read for one image are an error, and not the first of them", async () => {
+  test("of more bytes than are read or held for one image are an error, and not the first of them", async () => {
     const good = attestationLayer({ image: image.digest, key: ours, log });
-    const layers = Array.from({ length: 5 }, (_, at) => ({
-      ...good,
-      descriptor: { ...good.descriptor, digest: digestOf(`${at}`), size: 120 * 1024 * 1024 },
-    }));
-    await assert.rejects(judged(attestationManifest(image.digest, layers)), { name: "PortError", code: "too-large" });
+    const listing = (count: number, size: number): Artifact => {
+      const sized = (at: number) => ({ ...good.descriptor, digest: digestOf(`${at}`), size });
+      return attestationManifest(
+        image.digest,
+        Array.from({ length: count }, (_, at) => ({ ...good, descriptor: sized(at) })),
+      );
+    };
+    const refused = { name: "PortError", code: "too-large" };
+    const large = judged(listing(5, 120 * 1024 * 1024));
+    await assert.rejects(large, { ...refused, message: /more than the 536870912 allowed: remove old ones/ });
+    const small = judged(listing(257, 256 * 1024));
+    await assert.rejects(small, { ...refused, message: /more than the 67108864 of small ones allowed/ });
   });
 
   test("of more than a thousand are an error, and a thousand are not", async () => {
