@@ -18,12 +18,18 @@ export function inspectBase(image: InspectedImage): Known<BaseFact> {
   if (bases.kind === "gap") return { kind: "gap", gap: bases.gap };
   if (content.kind === "gap") return { kind: "gap", gap: content.gap };
   if (bases.kind === "not-asked" || content.kind === "not-collected") return NOT_COLLECTED;
-  const real = bases.value.filter((candidate) => isOfImage(candidate, image, content));
+  const real = realBases(image, content);
   return real.length === 0 ? unknown(image, whyNone(content)) : found(image, content, real);
 }
 
 function unknown({ annotations, config }: InspectedImage, because: string): Known<BaseFact> {
   return known({ kind: "unknown", because, hints: baseHints(annotations, config.labels) });
+}
+
+/** Catalogued images that this one really stands on or is. */
+export function realBases(image: InspectedImage, content: MergedImage): readonly BaseCandidate[] {
+  const { bases } = image;
+  return bases.kind === "observed" ? bases.value.filter((one) => isOfImage(one, image, content)) : [];
 }
 
 /** The catalogue's word is not taken for what can be seen here. */

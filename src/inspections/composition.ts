@@ -3,11 +3,13 @@ import { NOT_COLLECTED, known, type Known } from "../domain/gap.ts";
 import type { Sighting } from "../domain/sighting.ts";
 
 import { measureSurface } from "./attack-surface.ts";
-import { classify } from "./composition-class.ts";
+import { realBases } from "./base-image.ts";
+import { classify, type Traits } from "./composition-class.ts";
 import { modifiersOf } from "./composition-modifiers.ts";
 import { traitsOf, type CompositionEvidence } from "./composition-traits.ts";
 import type { InspectedImage, MergedImage } from "./inspection.ts";
 import { findOsRelease } from "./os-release.ts";
+import { mergeLayers } from "./overlay.ts";
 import { findPackageDatabases } from "./packages.ts";
 import { findPresence } from "./presence.ts";
 import { findTools } from "./programs.ts";
@@ -19,7 +21,7 @@ export function inspectComposition(image: InspectedImage): Known<CompositionFact
   const { content } = image;
   switch (content.kind) {
     case "merged":
-      return known(compose(content));
+      return known(compose(image, content));
     case "uninspectable":
       return known({ kind: "uninspectable", reason: content.reason, detail: content.detail });
     case "gap":
@@ -29,21 +31,21 @@ export function inspectComposition(image: InspectedImage): Known<CompositionFact
   }
 }
 
-function compose(image: MergedImage): CompositionFact {
-  const { root } = image.tree;
-  const survey = surveyTree(root);
-  if (survey === undefined) {
+function compose(inspected: InspectedImage, image: MergedImage): CompositionFact {
+  const evidence = evidenceOf(image);
+  if (evidence === undefined) {
     return { kind: "uninspectable", reason: "limit", detail: "its links make more paths than are looked at" };
   }
-  const databases = findPackageDatabases(root);
-  const tools = findTools(survey);
-  const evidence = { image, survey, tools, databases, osRelease: findOsRelease(root) };
+  const { databases, survey, tools } = evidence;
   const traits = traitsOf(evidence);
   const found = classify(traits);
   return {
     kind: "classified",
     class: found.class,
-    modifiers: modifiersOf(evidence, traits, found),
+    modifiers: [
+      ...modifiersOf(evidence, traits, found),
+      ...(hasShellAdded(inspected, image, traits) ? [SHELL_ADDED] : []),
+    ],
     because: found.because,
     present: findPresence(image, survey, tools),
     packages: databases.reduce((sum, one) => sum + (one.packages ?? 0), 0),
@@ -51,6 +53,35 @@ function compose(image: MergedImage): CompositionFact {
     surface: measureSurface(survey, tools, databases),
     sightings: sightingsOf(evidence),
   };
+}
+
+/** `undefined` if its links make more paths than are looked at. */
+function evidenceOf(image: MergedImage): CompositionEvidence | undefined {
+  const { root } = image.tree;
+  const survey = surveyTree(root);
+  if (survey === undefined) return undefined;
+  return {
+    image,
+    survey,
+    tools: findTools(survey),
+    databases: findPackageDatabases(root),
+    osRelease: findOsRelease(root),
+  };
+}
+
+const SHELL_ADDED = "shell-added-in-app-layers";
+
+/** Whether the deepest known base image has no shell and no package manager, and the layers above it brought a shell. */
+function hasShellAdded(inspected: InspectedImage, image: MergedImage, { shell }: Traits): boolean {
+  if (!shell) return false;
+  const depths = realBases(inspected, image).map(({ depth }) => depth);
+  const depth = Math.max(0, ...depths.filter((one) => one < image.layers.length));
+  if (depth === 0) return false;
+  const layers = image.layers.slice(0, depth);
+  const base = evidenceOf({ kind: "merged", tree: mergeLayers(layers.map(({ facts }) => facts)), layers });
+  if (base === undefined) return false;
+  const traits = traitsOf(base);
+  return !traits.shell && !traits.packageManager;
 }
 
 /** What the class rests on, one of each, in the layer that brought it. */

@@ -13,7 +13,7 @@ import { inspectUser } from "./user.ts";
 /** Every question about content, by the fact it answers. A new one is a file and a line here. */
 const INSPECTIONS = {
   user: { version: 2, inspect: inspectUser },
-  composition: { version: 2, inspect: inspectComposition },
+  composition: { version: 3, inspect: inspectComposition },
   base: { version: 1, inspect: inspectBase },
 } as const satisfies Readonly<Record<string, Inspection<unknown>>>;
 

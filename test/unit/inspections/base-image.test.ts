@@ -406,3 +406,35 @@ suite("hints", () => {
     assert.match(why(baseOf([DEBIAN, APP], [], { config })), /no catalogued image/);
   });
 });
+
+suite("a shell that the application's layers bring", () => {
+  const SHELL: LayerSpec = { "usr/bin/sh": ELF };
+
+  function modifiers(layers: readonly LayerSpec[], depths: readonly number[]): readonly string[] {
+    const all = layers.map(walked);
+    const parsed = imageConfig(
+      {},
+      all.map(({ built }) => built),
+    );
+    const origin = { bases: observed(depths.map((depth) => candidate(depth))), annotations: {}, tag: undefined };
+    const { composition } = inspectImage(
+      parsed,
+      all.map(({ evidence }) => evidence),
+      origin,
+    );
+    assert.ok(composition.kind === "known" && composition.value.kind === "classified");
+    return composition.value.modifiers.filter((one) => one === "shell-added-in-app-layers");
+  }
+
+  test("is told where the deepest base has none", () => {
+    assert.deepEqual(modifiers([DEBIAN, SHELL], [1]), ["shell-added-in-app-layers"]);
+    assert.deepEqual(modifiers([DEBIAN, APP, SHELL], [1, 2]), ["shell-added-in-app-layers"]);
+  });
+
+  test("is not told where the base brought it, where no base is known, or where there is none", () => {
+    assert.deepEqual(modifiers([DEBIAN, SHELL, APP], [2]), []);
+    assert.deepEqual(modifiers([DEBIAN, SHELL], []), []);
+    assert.deepEqual(modifiers([DEBIAN, SHELL], [2]), []);
+    assert.deepEqual(modifiers([DEBIAN, APP], [1]), []);
+  });
+});
