@@ -73,16 +73,18 @@ describe("the embedded database", () => {
     assert.equal((await queueOn(second).find(id))?.state.kind, "waiting");
   });
 
-  test("of the version before trust memory is given one when it is opened", async () => {
+  test("of the version before trust memory is given that, and all that came later, when it is opened", async () => {
     const first = openFile();
     await recordsOn(first).put("verdict", "a", Buffer.from("A"));
     first.close();
     const older = new DatabaseSync(file);
-    older.exec("DROP TABLE record_trust_memory; PRAGMA user_version = 1");
+    for (const table of ["trust_memory", "base_chain", "lease"]) older.exec(`DROP TABLE record_${table}`);
+    older.exec("PRAGMA user_version = 1");
     older.close();
     const records = recordsOn(openFile());
     assert.equal(Buffer.from((await records.get("verdict", "a"))!).toString(), "A");
-    assert.equal(await records.replace("trust-memory", "k", undefined, Buffer.from("1")), true);
+    for (const space of ["trust-memory", "base-chain", "lease"] as const)
+      assert.equal(await records.replace(space, "k", undefined, Buffer.from("1")), true);
   });
 
   test("is refused to a second process and to a second opening while it is in use, and is free after a kill", async () => {

@@ -31,7 +31,7 @@ const AUTHORITIES = {
   base: "{ cosign: { keys: [{ file: key.pub }], transparencyLog: unsafeIgnored, discover: [tag] } }",
 };
 const FILES = { "key.pub": key.pem };
-const signal = AbortSignal.timeout(60_000);
+const signal = new AbortController().signal;
 const image = imageOf("web", "1");
 const base = imageOf("debian");
 const REFERENCE = parseReference(`${REPOSITORY}@${image.digest}`);
