@@ -36,7 +36,7 @@ export function changesAbove(
       if (!depths.has(count) || count === image.layers.length) return;
       const here = lostAbove(count, root, watch);
       lost.set(count, here);
-      open.push(...here);
+      for (const one of here) open.push(one);
       if (isEmptied(count, root, watch)) emptied.add(count);
     },
   );
@@ -66,7 +66,8 @@ function lostOf(guarded: Guarded, depth: number, { image, budget }: Watch): read
 function throughLink({ real }: Guarded, depth: number, { image, budget }: Watch): number | undefined {
   const { overLinks, root } = image.tree;
   return overLinks.find(({ layer, path, target }) => {
-    if (layer < depth || target === undefined) return false;
+    budget.steps -= 1;
+    if (layer < depth || target === undefined || isSpent(budget)) return false;
     const below = target === "" ? `/${real}` : real.startsWith(`${target}/`) ? real.slice(target.length) : undefined;
     return below !== undefined && followParents(root, `${path}${below}`, budget)?.node !== undefined;
   })?.layer;

@@ -7,15 +7,16 @@ import type { CleanPath } from "./layer-path.ts";
 /** Secrets and clutter of one layer, each told once. */
 export class FindList {
   readonly #finds = new Map<string, LayerFind>();
-  #isCut = false;
+  readonly #counts: Record<LayerFind["kind"], number> = { secret: 0, clutter: 0 };
+  readonly #cut = new Set<LayerFind["kind"]>();
 
   get all(): readonly LayerFind[] {
     return [...this.#finds.values()];
   }
 
-  /** Whether there was more than is told. */
-  get isCut(): boolean {
-    return this.#isCut;
+  /** Kinds of which there was more than is told. */
+  get cut(): ReadonlySet<LayerFind["kind"]> {
+    return this.#cut;
   }
 
   /** Judges an entry by its name; whether something new was found, so that the entry is to be kept. A link is what it leads to. */
@@ -31,10 +32,12 @@ export class FindList {
   add(find: LayerFind): boolean {
     const key = `${find.kind} ${find.path}`;
     if (this.#finds.has(key)) return false;
-    if (this.#finds.size >= MAX_FINDS) {
-      this.#isCut = true;
+    // Each kind by itself, so that clutter cannot hide a secret.
+    if (this.#counts[find.kind] >= MAX_FINDS) {
+      this.#cut.add(find.kind);
       return false;
     }
+    this.#counts[find.kind] += 1;
     this.#finds.set(key, find);
     return true;
   }

@@ -16,7 +16,7 @@ import type { TarEntry } from "./tar-entry.ts";
 import type { TarSink } from "./tar-walk.ts";
 
 /** Raised when the same bytes could bring other facts: stored facts of an older version are read again. */
-export const EXTRACTOR_VERSION = 4;
+export const EXTRACTOR_VERSION = 5;
 
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
@@ -65,6 +65,8 @@ export class LayerCollector implements TarSink {
     block: 0,
     fifo: 0,
   };
+  /** Links of this layer by path, through which the same place has several names. */
+  readonly #links = new Set<string>();
   /** Directories not kept so far that the entry being read may stand in. */
   #ancestors: LayerEntry[] = [];
   #fileBytes = 0;
@@ -114,7 +116,7 @@ export class LayerCollector implements TarSink {
   finish(frame: LayerFrame): LayerFacts | Fault {
     const settled = this.#settle();
     if (settled !== undefined) return settled;
-    if (this.#finds.isCut) this.oddity("finds-cut", "");
+    for (const kind of this.#finds.cut) this.#anomalies.push({ code: "finds-cut", path: kind });
     return {
       ...frame,
       tally: {
@@ -133,13 +135,25 @@ export class LayerCollector implements TarSink {
   }
 
   #take(entry: TarEntry, path: CleanPath): number | Fault {
+    const isThroughLink = this.#isThroughLink(path.path);
+    if (entry.kind === "symlink" || entry.kind === "hardlink") {
+      if (isThroughLink) return ambiguous(`the link ${quoted(path.path)} is made through another link of its layer`);
+      this.#links.add(path.path);
+    }
     const isFound = this.#finds.look(path, entry.kind);
-    const keep = isFound || isKept(entry, path) || this.#kept.has(path.path);
+    // Under its other name it may take the place of what is kept, as the same name would.
+    const keep = isFound || isThroughLink || isKept(entry, path) || this.#kept.has(path.path);
     if (keep) {
       const refused = this.#keep(recordOf(entry, path.path));
       if (refused !== undefined) return refused;
     } else if (entry.kind === "directory") this.#remember(recordOf(entry, path.path));
     return entry.kind === "file" ? this.#read(entry, path, keep) : 0;
+  }
+
+  #isThroughLink(path: string): boolean {
+    if (this.#links.size === 0) return false;
+    for (let at = parentOf(path); at !== ""; at = parentOf(at)) if (this.#links.has(at)) return true;
+    return false;
   }
 
   #count(entry: TarEntry, path: CleanPath): void {
@@ -171,9 +185,10 @@ export class LayerCollector implements TarSink {
     for (const ancestor of this.#ancestorsOf(record.path)) this.#push(ancestor);
     this.#ancestors = [];
     if (this.#kept.has(record.path) && record.kind !== "directory") this.oddity("duplicate-entry", record.path);
+    // Content is kept by name, and both entries may be reached in the end: the first through a link made between.
+    if (this.#bodies.has(record.path) || this.#counts.has(record.path))
+      return ambiguous(`${quoted(record.path)} is there twice, and its content decides`);
     this.#push(record);
-    this.#bodies.delete(record.path);
-    this.#counts.delete(record.path);
     if (this.#entries.length > MAX_KEPT_ENTRIES)
       return fault("limit", `more than ${MAX_KEPT_ENTRIES} entries of interest`);
     return this.#spend(0);

@@ -69,6 +69,15 @@ function fateText(layers: readonly (LayerFacts | undefined)[], index: number, pa
 
 /** As the layer's own package database lists them, those of lower layers included where it was written anew. */
 function packageNote(facts: LayerFacts): readonly string[] {
+  const note = PACKAGE_NOTES.get(facts) ?? packageNoteOf(facts);
+  PACKAGE_NOTES.set(facts, note);
+  return note;
+}
+
+/** One layer may stand in an image many times, and unpacking it is work. */
+const PACKAGE_NOTES = new WeakMap<LayerFacts, readonly string[]>();
+
+function packageNoteOf(facts: LayerFacts): readonly string[] {
   const world = { layer: 0, lower: directoryNode(0, ""), budget: newBudget(), doubts: [] };
   const databases = findPackageDatabases(unpackLayer(facts, world));
   const packages = countPackages(databases);

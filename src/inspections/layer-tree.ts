@@ -32,6 +32,9 @@ export function unpackLayer(facts: LayerFacts, unpacking: Unpacking): TreeNode {
   return root;
 }
 
+/** What nobody may execute is looked at less closely, so a link must not make it executable afterwards. */
+const ANY_EXECUTE = 0o111;
+
 class LayerUnpack {
   readonly #root: TreeNode;
   readonly #facts: LayerFacts;
@@ -147,6 +150,8 @@ class LayerUnpack {
   #linked(entry: LayerEntry): TreeNode {
     const { budget, layer, lower } = this.#world;
     const found = followParents(this.#root, entry.link, budget)?.node ?? followParents(lower, entry.link, budget)?.node;
+    const isArmed = (entry.mode & ANY_EXECUTE) !== 0 && ((found?.mode ?? 0) & ANY_EXECUTE) === 0;
+    if (isArmed) this.doubt(entry.path, "is a hard link that makes a program of a file that was none");
     if (found === undefined || found.kind === "directory" || found.kind === "whiteout") {
       return entryNode("file", layer, entry, {});
     }

@@ -19,6 +19,7 @@ import type { LayerFacts } from "../domain/layer-facts.ts";
 import { lintFacts } from "../domain/lint.ts";
 import type { Document, Subject } from "../domain/subject.ts";
 import { withoutSecrets } from "../inspections/history-step.ts";
+import { EXTRACTOR_VERSION } from "../inspections/layer-collector.ts";
 import { layerNotes } from "../inspections/layer-notes.ts";
 import { INSPECTIONS_VERSION, inspectImage } from "../inspections/index.ts";
 import type { Schemes, Target } from "../schemes/scheme.ts";
@@ -38,6 +39,7 @@ export function factsId(dossier: Dossier, trust: Trust, schemes: Schemes): Diges
     trust: trust.id,
     examine: EXAMINE_VERSION,
     inspections: INSPECTIONS_VERSION,
+    extractor: EXTRACTOR_VERSION,
     versions: schemeVersions(schemes),
   });
 }

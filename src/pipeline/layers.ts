@@ -34,8 +34,8 @@ export class Layers {
   async content(repository: Repository, layer: Descriptor, signal: AbortSignal): Promise<LayerContent> {
     const refused = refuseUnread(layer);
     if (refused !== undefined) return refused;
-    // One registry's refusal or slowness is no other's.
-    const key = `${repository.registry}@${layer.digest}`;
+    // One repository's refusal is no other's, nor is a descriptor that lies about the size.
+    const key = `${formatRepository(repository)}@${layer.digest} ${layer.size}`;
     return this.#flights.run(key, signal, (shared) => this.#readOnce(repository, layer, shared));
   }
 

@@ -16,7 +16,7 @@ const EXPECTED: Readonly<Record<string, readonly [string, RegExp]>> = {
   "shop/cart:1": ["allowed", /Keeps every rule: signed, user, composition, absent, age\./],
   "payments/ledger:1": ["allowed", /Keeps every rule: signed/],
   "payments/refund:1": ["denied", /signed by release-key only, and 2 of \(release-key, security-key\)/],
-  "shop/old:1": ["warned", /built at \S+, longer ago than 90d/],
+  "shop/old:1": ["warned", /built at \S+, as its creation date says, longer ago than 90d/],
   "shop/unsigned:1": ["denied", /no signature was found/],
   "shop/other-key:1": [
     "denied",

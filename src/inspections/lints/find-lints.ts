@@ -4,7 +4,7 @@ import type { LayerFind } from "../../domain/layer-facts.ts";
 import type { MergedImage } from "../inspection.ts";
 import { fateOf } from "../layer-fate.ts";
 import { sightingOf } from "../sighting.ts";
-import { firstFlaws, layerLint, shown } from "./lint.ts";
+import { firstFlaws, layerLint, plainFlaw, shown } from "./lint.ts";
 
 /** CIS-DI-0010 for files, in every layer: who can pull the image reads the blobs, not what is left after the last layer. */
 export const secretInFile = layerLint(1, (image) => findsOf(image, "secret"));
@@ -16,7 +16,18 @@ function findsOf(image: MergedImage, kind: LayerFind["kind"]): readonly Flaw[] {
   const found = image.layers.flatMap(({ facts }, layer) =>
     facts.finds.filter((find) => find.kind === kind).map((find) => ({ find, layer })),
   );
-  return firstFlaws(found, ({ find, layer }) => flawOf(image, layer, find));
+  return [
+    ...firstFlaws(found, ({ find, layer }) => flawOf(image, layer, find)),
+    ...image.layers.flatMap(cutFlaw(kind)),
+  ];
+}
+
+/** Where not all were told, what is told is not all there is. */
+function cutFlaw(kind: LayerFind["kind"]): (layer: MergedImage["layers"][number], at: number) => readonly Flaw[] {
+  return ({ facts }, at) =>
+    facts.anomalies.some(({ code, path }) => code === "finds-cut" && path === kind)
+      ? [plainFlaw(`layer ${at + 1} holds more files of that kind than are told: build it without them`)]
+      : [];
 }
 
 function flawOf(image: MergedImage, layer: number, { path, why }: LayerFind): Flaw {

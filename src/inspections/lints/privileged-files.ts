@@ -40,7 +40,12 @@ export function privilegedFiles(image: MergedImage, files: readonly Found[]): re
 
 /** The kernel takes no notice of the bit on scripts, nor does another owner's make root. */
 function isUnexpectedSetuid({ node, path }: Found): boolean {
-  return (node.mode & SETUID) !== 0 && node.uid === 0 && !isScript(node.head) && !EXPECTED.has(path);
+  return (node.mode & SETUID) !== 0 && node.uid === 0 && !isScript(node.head) && !isExpected(path, node.nature);
+}
+
+/** A shell under an expected name is no such program. */
+function isExpected(path: string, nature: string): boolean {
+  return EXPECTED.has(path) && nature === "";
 }
 
 function setuidFlaw(image: MergedImage, found: Found): Flaw {

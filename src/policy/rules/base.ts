@@ -62,14 +62,19 @@ function allowed({ oneOf }: BaseRule): string {
   return oneOf.map(({ text }) => text).join(" or ");
 }
 
-/** One candidate that passes is enough, the deepest before others; of those that fail, the one that came furthest tells why. */
+/**
+ * The deepest allowed bases decide: one further down that is sound says nothing of what stands between. Of several with the
+ * same layers one that passes is enough; of those that fail, the one that came furthest tells why.
+ */
 function judgeCandidates(
   rule: BaseRule,
   platform: JudgedPlatform,
   candidates: readonly FoundCandidate[],
   of: Case,
 ): Judgement {
-  const fitting = candidates.filter((candidate) => isAllowedBase(rule, candidate));
+  const allowedOnes = candidates.filter((candidate) => isAllowedBase(rule, candidate));
+  const deepest = Math.max(...allowedOnes.map(({ depth }) => depth));
+  const fitting = allowedOnes.filter(({ depth }) => depth === deepest);
   if (fitting.length === 0) return wrongBase(rule, platform, candidates);
   const tried: Tried[] = [];
   for (const candidate of fitting) {

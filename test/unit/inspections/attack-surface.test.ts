@@ -39,7 +39,7 @@ test("keeps its weights together with their version", () => {
     executables: { decade: 2, most: 7 },
     packages: { decade: 2, most: 5 },
   });
-  assert.match(INSPECTIONS_VERSION, /composition@2/);
+  assert.match(INSPECTIONS_VERSION, /composition@3/);
 });
 
 test("reaches one hundred and no more", () => {

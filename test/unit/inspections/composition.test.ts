@@ -135,7 +135,6 @@ const SHELLS: readonly (readonly [string, readonly LayerSpec[]])[] = [
   ["of a longer name", [{ "bin/bash-static": EXEC }]],
   ["of a version", [{ "bin/zsh-5.9": EXEC }]],
   ["that was diverted", [{ "bin/sh.distrib": EXEC }]],
-  ["of unknown content", [{ "bin/sh": { type: "1", link: "data/a/b/c/blob", mode: 0o755 } }]],
   ["that is written as a script", [{ "usr/bin/xonsh": script("/usr/bin/python3") }]],
   ["whose name is clamped at the root", [{ "../../bin/sh": EXEC }]],
   ["put over a link of a lower layer", [{ bin: { link: "usr/bin" }, "usr/bin/app": EXEC }, { "bin/sh": EXEC }]],

@@ -93,15 +93,43 @@ test("reads whole the files that questions are about, and only the head of other
   assert.equal(found.entries.at(-1)?.head, `\x7fELF${long}`.slice(0, HEAD_BYTES));
 });
 
-test("counts a body as unread when it is too large, or when another entry took its place", () => {
+test("counts a body as unread when it is too large", () => {
   assert.deepEqual(facts({ "etc/os-release": "x".repeat(70_000) }).bodies, {});
-  assert.deepEqual(
-    facts([
-      ["etc/passwd", "x"],
-      ["etc/passwd", { link: "y" }],
-    ]).bodies,
-    {},
-  );
+});
+
+test("refuses a file whose content decides and that is there twice, since links could lead to either", () => {
+  for (const second of ["app:x:1000:1000::/:", { link: "y" }]) {
+    const found = factsOf(
+      tar([
+        ["etc/passwd", "app:x:0:0::/:"],
+        ["opt/passwd2", { type: "1", link: "etc/passwd" }],
+        ["etc/passwd", second],
+      ]),
+    );
+    assert.ok("reason" in found && found.reason === "ambiguous-tar");
+    assert.match(found.detail, /etc\/passwd" is there twice/);
+  }
+});
+
+test("keeps what is written through a link of its layer, and refuses a link made through another", () => {
+  const through = facts([
+    ["x/y/z/m/n/", { type: "5" }],
+    ["k", { link: "x/y/z" }],
+    ["x/y/z/m/n/w", { link: "/a/b/c/d" }],
+    ["k/m/n/w/", { type: "5" }],
+    ["x/y/z/m/n/w/.wh.sh", ""],
+  ]);
+  assert.ok(through.entries.some(({ kind, path }) => kind === "directory" && path === "k/m/n/w"));
+  for (const spec of [{ link: "/a" }, { type: "1", link: "x/f" }]) {
+    const found = factsOf(
+      tar([
+        ["k", { link: "x" }],
+        ["k/w", spec],
+      ]),
+    );
+    assert.ok("reason" in found && found.reason === "ambiguous-tar");
+    assert.match(found.detail, /made through another link of its layer/);
+  }
 });
 
 test("counts bodies as unread once together they are too much", () => {

@@ -154,8 +154,20 @@ test("tells so many finds and says that there were more", () => {
   const many = Object.fromEntries(Array.from({ length: MAX_FINDS + 5 }, (_, index) => [`${DEEP}/${index}/.env`, "x"]));
   const found = facts(many, 100_000);
   assert.equal(found.finds.length, MAX_FINDS);
-  assert.deepEqual(found.anomalies, [{ code: "finds-cut", path: "" }]);
+  assert.deepEqual(found.anomalies, [{ code: "finds-cut", path: "secret" }]);
   assert.equal(found.entries.length, MAX_FINDS);
+});
+
+test("tells a secret whatever clutter stands around it", () => {
+  const clutter = Object.fromEntries(
+    Array.from({ length: MAX_FINDS + 5 }, (_, index) => [`x${index}/Dockerfile`, "x"]),
+  );
+  const found = facts({ ...clutter, "root/.ssh/id_rsa": "-----BEGIN OPENSSH PRIVATE KEY-----" }, 100_000);
+  assert.deepEqual(
+    found.finds.filter(({ kind }) => kind === "secret").map(({ path }) => path),
+    ["root/.ssh/id_rsa"],
+  );
+  assert.deepEqual(found.anomalies, [{ code: "finds-cut", path: "clutter" }]);
 });
 
 test("keeps of files of passwords the names of accounts that have an empty one", () => {

@@ -370,3 +370,21 @@ test("agrees with the specification's words on any layers without links", () => 
     { numRuns: 2000 },
   );
 });
+
+test("doubts a hard link that makes a program of what nobody could execute, and so was looked at less closely", () => {
+  for (const target of ["data/a/b/c/blob", "usr/bin/data"]) {
+    const tree = merge([
+      [target, "data"],
+      ["bin/app", { type: "1", link: target, mode: 0o755 }],
+    ]);
+    assert.match(tree.doubts[0]?.why ?? "", /makes a program of a file that was none/);
+  }
+  assert.deepEqual(
+    merge([
+      ["bin/busybox", EXEC],
+      ["bin/sh", { type: "1", link: "bin/busybox", mode: 0o755 }],
+      ["bin/data", { type: "1", link: "bin/busybox", mode: 0o644 }],
+    ]).doubts,
+    [],
+  );
+});

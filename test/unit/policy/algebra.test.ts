@@ -111,7 +111,7 @@ suite("whatever the policies and the facts", () => {
           assert.equal(judged(set, filled).decision, "allow");
         },
       ),
-      { numRuns: 800 },
+      { numRuns: 2000 },
     );
     assert.ok(tried > 30, `only ${tried} were allowed`);
   });
