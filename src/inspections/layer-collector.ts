@@ -67,6 +67,7 @@ export class LayerCollector implements TarSink {
   };
   /** Links of this layer by path, through which the same place has several names. */
   readonly #links = new Set<string>();
+  #keepsAll = false;
   /** Directories not kept so far that the entry being read may stand in. */
   #ancestors: LayerEntry[] = [];
   #fileBytes = 0;
@@ -137,12 +138,13 @@ export class LayerCollector implements TarSink {
   #take(entry: TarEntry, path: CleanPath): number | Fault {
     const isThroughLink = this.#isThroughLink(path.path);
     if (entry.kind === "symlink" || entry.kind === "hardlink") {
-      if (isThroughLink) return ambiguous(`the link ${quoted(path.path)} is made through another link of its layer`);
+      // Where it really stands has another name, under which anything may take its place afterwards.
+      if (isThroughLink) this.#keepsAll = true;
       this.#links.add(path.path);
     }
     const isFound = this.#finds.look(path, entry.kind);
     // Under its other name it may take the place of what is kept, as the same name would.
-    const keep = isFound || isThroughLink || isKept(entry, path) || this.#kept.has(path.path);
+    const keep = isFound || isThroughLink || this.#keepsAll || isKept(entry, path) || this.#kept.has(path.path);
     if (keep) {
       const refused = this.#keep(recordOf(entry, path.path));
       if (refused !== undefined) return refused;
